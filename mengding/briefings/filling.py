@@ -1,0 +1,265 @@
+"""From a template and the indicators to a document. Every number is asked for here, once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mengding.briefings.blocks import (
+    Bar,
+    Bars,
+    Block,
+    Document,
+    Figure,
+    Figures,
+    Findings,
+    Heading,
+    Line,
+    Paragraph,
+    Table,
+    Trend,
+)
+from mengding.briefings.findings import Number, Numbers, Part, change, findings, moved, percent
+from mengding.briefings.template import Checked, filled
+from mengding.core import clock
+from mengding.core.actor import Actor, ActorKind, Level, Role
+from mengding.core.text import T
+from mengding.indicators.definitions import BY_NAME, INDICATORS
+from mengding.indicators.queries import Answer, Filters, Value, measure
+from mengding.indicators.queries.labels import labels
+from mengding.indicators.spans import Kind, Span, compared, span
+from mengding.regions.models import Region
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+RATES: dict[str, bool] = {each.code: each.rate for each in INDICATORS}
+_SAID = (
+    "received", "closed", "open", "in_time_rate", "rework_rate", "satisfied_rate", "overdue",
+)  # fmt: skip
+_ROWS = 20  # most rows of a table or chart; the rest is one more
+_OTHERS = T("其他", "Others")
+_KINDS: dict[str, Kind] = {"day": "day", "week": "week", "month": "month"}
+
+
+def reader(region: Region) -> Actor:
+    """Who the numbers are counted for: a supervisor of the division, without confidential cases."""
+    return Actor(
+        kind=ActorKind.STAFF, role=Role.SUPERVISOR, region_id=region.pk, level=Level(region.level)
+    )
+
+
+def days_of(kind: str, day: date) -> Span:
+    """The day, week or month that is over on the morning of `day`."""
+    return span(_KINDS[kind], span(_KINDS[kind], day).since - timedelta(days=1))
+
+
+class Filler:
+    """Fills one template; keeps each answer of the indicators for the sections that share it."""
+
+    def __init__(self, region: Region, kind: str, days: Span) -> None:
+        self.region, self.kind, self.days = region, _KINDS[kind], days
+        self.before, _ = compared(self.kind, days, days.until)
+        self.actor = reader(region)
+        self._kept: dict[tuple[str, str, Span], Answer] = {}
+
+    def fill(self, template: Checked) -> Document:
+        """The document in Chinese, which official papers are written in."""
+        values = self._values()
+        blocks = [self._block(section, values) for section in template.sections]
+        as_of = _moment(self._answer("", "").as_of)
+        return Document(
+            title=filled(template.title, values),
+            below=(
+                values["period"],
+                f"数据截至 {as_of}，不含保密事项",
+            ),
+            blocks=tuple(blocks),
+        )
+
+    def _values(self) -> dict[str, str]:
+        last = self.days.until - timedelta(days=1)
+        period = _day(self.days.since)
+        if last != self.days.since:
+            period = f"{period}至{_day(last)}"
+        return {
+            "district": self.region.name,
+            "period": period,
+            "since": _day(self.days.since),
+            "until": _day(last),
+        }
+
+    def _answer(self, by: str, step: str, days: Span | None = None) -> Answer:
+        key = (by, step, days or self.days)
+        if key not in self._kept:
+            at = key[2]
+            codes = [each.code for each in INDICATORS]
+            self._kept[key] = measure(
+                self.actor, codes, by, at.since, at.until,
+                Filters(region=self.region.code), step=step,
+            )  # fmt: skip
+        return self._kept[key]
+
+    def _block(self, section: Mapping[str, Any], values: Mapping[str, str]) -> Block:
+        match section["block"]:
+            case "heading":
+                return Heading(filled(section["text"], values))
+            case "text":
+                return Paragraph(filled(section["text"], values))
+            case "figures":
+                return self._figures(section["codes"])
+            case "findings":
+                return Findings(tuple(each.zh for each in findings(self.numbers())))
+            case "table":
+                return self._table(section)
+            case "bars":
+                return self._bars(section)
+            case _:
+                return self._trend(section)
+
+    def _figures(self, codes: Sequence[str]) -> Figures:
+        now, before = self._answer("", "").total, self._answer("", "", self.before).total
+        items = []
+        for code in codes:
+            value, was = now[code], before[code]
+            if not RATES[code]:
+                note = change(value.n, was.n).zh
+            elif value.share is None:
+                note = "没有可算的案件"
+            else:
+                note = moved(value.share, was.share).zh
+            items.append(Figure(BY_NAME[code].name.zh, _shown(value), note))
+        return Figures(tuple(items))
+
+    def parts(self, by: str) -> list[Part]:
+        """Towns, departments … in the order of their codes."""
+        now, before = self._answer(by, ""), self._answer(by, "", self.before)
+        was = {row.key: row.values for row in before.rows}
+        keys = {row.key for row in now.rows} | set(was)
+        here = {row.key: row.values for row in now.rows}
+        named = labels(by, keys)
+        return [
+            Part(named[key][1], _numbers(here.get(key, {})), _numbers(was.get(key, {})))
+            for key in sorted(keys, key=lambda key: named[key][0] or "~")
+        ]
+
+    def numbers(self) -> Numbers:
+        """What the findings are made from."""
+        return Numbers(
+            names={code: BY_NAME[code].name for code in _SAID},
+            now=_numbers(self._answer("", "").total),
+            before=_numbers(self._answer("", "", self.before).total),
+            towns=self.parts("region"),
+            orgs=self.parts("org"),
+            classes=self.parts("class"),
+        )
+
+    def _table(self, section: Mapping[str, Any]) -> Table:
+        codes = section["codes"]
+        parts = [
+            part for part in self.parts(section["by"])
+            if any(_number(part.now, code).n or _number(part.now, code).of for code in codes)
+        ]  # fmt: skip
+        if len(parts) > _ROWS:
+            parts = [*parts[: _ROWS - 1], _together(parts[_ROWS - 1 :], *codes)]
+        rows = [
+            (part.name.zh, *(_shown_number(part.now, code) for code in codes)) for part in parts
+        ]
+        total = _numbers(self._answer("", "").total)
+        rows.append(("合计", *(_shown_number(total, code) for code in codes)))
+        head = (_BY[section["by"]], *(BY_NAME[code].name.zh for code in codes))
+        return Table(section.get("title") or f"按{_BY[section['by']]}", head, tuple(rows))
+
+    def _bars(self, section: Mapping[str, Any]) -> Bars:
+        code = section["code"]
+        parts = [
+            part for part in self.parts(section["by"])
+            if any(_number(each, code).n or _number(each, code).of
+                   for each in (part.now, part.before))
+        ]  # fmt: skip
+        if len(parts) > _ROWS:
+            parts = [*parts[: _ROWS - 1], _together(parts[_ROWS - 1 :], code)]
+        items = tuple(
+            Bar(
+                part.name.zh,
+                _size(_number(part.now, code)),
+                _size(_number(part.before, code)),
+                _shown_number(part.now, code),
+            )
+            for part in parts
+        )
+        title = section.get("title") or f"{BY_NAME[code].name.zh}（按{_BY[section['by']]}）"
+        return Bars(title, "深色为本期，浅色为上期；按代码顺序排列", items)
+
+    def _trend(self, section: Mapping[str, Any]) -> Trend:
+        # A day shows its fortnight, a week its seven days, a month its days.
+        days = self.days
+        if self.kind == "day":
+            days = Span(days.until - timedelta(days=14), days.until)
+        found = {row.step: row.values for row in self._answer("", "day", days).rows}
+        steps = [days.since + timedelta(days=n) for n in range(days.days)]
+        series = tuple(
+            Line(
+                BY_NAME[code].name.zh,
+                tuple(float(_of(found.get(step, {}), code).n) for step in steps),
+            )
+            for code in section["codes"]
+        )
+        title = section.get("title") or "每日走势"
+        return Trend(title, tuple(f"{step.month}-{step.day}" for step in steps), series)
+
+
+_BY = {"org": "部门", "region": "乡镇街道", "class": "类别", "channel": "来源"}
+
+
+def _of(values: Mapping[str, Value], code: str) -> Value:
+    return values.get(code, Value(0, 0 if RATES[code] else None))
+
+
+def _numbers(values: Mapping[str, Value]) -> dict[str, Number]:
+    return {code: Number(value.n, value.of) for code, value in values.items()}
+
+
+def _number(numbers: Mapping[str, Number], code: str) -> Number:
+    return numbers.get(code, Number(0, 0 if RATES[code] else None))
+
+
+def _shown_number(numbers: Mapping[str, Number], code: str) -> str:
+    number = _number(numbers, code)
+    return _shown(Value(number.n, number.of))
+
+
+def _shown(value: Value) -> str:
+    if value.of is None:
+        return str(value.n)
+    return "–" if value.share is None else percent(value.share)
+
+
+def _size(number: Number) -> float:
+    """How long a bar is: a count, or a rate in percent."""
+    return number.n if number.of is None else 100 * (number.share or 0)
+
+
+def _together(parts: Sequence[Part], *codes: str) -> Part:
+    """Several as one: a rate is the share of the sums, never a mean of rates."""
+
+    def summed(all_of: Sequence[Mapping[str, Number]]) -> dict[str, Number]:
+        return {
+            code: Number(
+                sum(_number(each, code).n for each in all_of),
+                sum(_number(each, code).of or 0 for each in all_of) if RATES[code] else None,
+            )
+            for code in codes
+        }
+
+    return Part(
+        _OTHERS, summed([part.now for part in parts]), summed([part.before for part in parts])
+    )
+
+
+def _day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _moment(at: Any) -> str:
+    local = (at or clock.now()).astimezone(ZONE)
+    return f"{_day(local.date())} {local:%H:%M}"

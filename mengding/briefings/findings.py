@@ -1,0 +1,181 @@
+"""Sentences made from numbers, and from nothing else. Pure.
+
+Each rule looks at numbers of the period and of the one before and says what they say, with the
+numbers in the sentence. A rule that has nothing to say is silent; none explains why something
+happened, for no number knows that.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mengding.core.text import T
+
+ENOUGH = 10  # cases of the period before, from which a change is given in percent
+MOVED = 0.02  # two percentage points: a smaller change of a rate is called unchanged
+NAMED = 3  # most names in one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A count, or a rate as `n` of `of`."""
+
+    n: int
+    of: int | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The rate, None where there is nothing to take a share of."""
+        return self.n / self.of if self.of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One town, department or class with its numbers now and before."""
+
+    name: T
+    now: Mapping[str, Number]
+    before: Mapping[str, Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """All that sentences are made from."""
+
+    names: Mapping[str, T]
+    now: Mapping[str, Number]
+    before: Mapping[str, Number]
+    towns: Sequence[Part]
+    orgs: Sequence[Part]
+    classes: Sequence[Part]
+
+
+def percent(share: float) -> str:
+    """92.3%."""
+    return f"{100 * share:.1f}%"
+
+
+def _nothing(numbers: Mapping[str, Number], code: str) -> Number:
+    return numbers.get(code, Number(0))
+
+
+def change(now: int, before: int) -> T:
+    """How a count stands to the one before, in words."""
+    if now == before:
+        return T("与上期持平", "as many as before")
+    more = now > before
+    by = abs(now - before)
+    if before >= ENOUGH:
+        share = percent(by / before)
+        return (
+            T("比上期增加 {by} 件（{share}）", "{by} more than before ({share})")
+            if more
+            else T("比上期减少 {by} 件（{share}）", "{by} fewer than before ({share})")
+        ).fill(by=by, share=share)
+    return (
+        T("比上期增加 {by} 件", "{by} more than before")
+        if more
+        else T("比上期减少 {by} 件", "{by} fewer than before")
+    ).fill(by=by)
+
+
+def moved(now: float, before: float | None) -> T:
+    """How a rate stands to the one before, in percentage points."""
+    if before is None:
+        return T("上期没有可比的案件", "nothing to compare with before")
+    by = now - before
+    if abs(by) < MOVED:
+        return T("与上期（{before}）基本持平", "about as before ({before})").fill(
+            before=percent(before)
+        )
+    points = f"{abs(100 * by):.1f}"
+    return (
+        T("比上期提高 {points} 个百分点", "{points} points higher than before")
+        if by > 0
+        else T("比上期下降 {points} 个百分点", "{points} points lower than before")
+    ).fill(points=points)
+
+
+def findings(of: Numbers) -> list[T]:
+    """The sentences, the flow first."""
+    said = [_flow(of), *_rates(of), _overdue(of), *_most(of), _risen(of)]
+    return [each for each in said if each is not None]
+
+
+def _flow(of: Numbers) -> T:
+    received, closed = _nothing(of.now, "received"), _nothing(of.now, "closed")
+    return T(
+        "本期受理 {received} 件，{change}；结案 {closed} 件；期末在办 {open} 件。",
+        "{received} cases were reported, {change}; {closed} were closed; {open} stood open at the "
+        "end.",
+    ).fill(
+        received=received.n,
+        change=change(received.n, _nothing(of.before, "received").n),
+        closed=closed.n,
+        open=_nothing(of.now, "open").n,
+    )
+
+
+def _rates(of: Numbers) -> list[T | None]:
+    said: list[T | None] = []
+    for code in ("in_time_rate", "rework_rate", "satisfied_rate"):
+        number = _nothing(of.now, code)
+        if number.share is None:
+            continue
+        said.append(
+            T("{name} {share}（{n}/{of}），{moved}。", "{name}: {share} ({n}/{of}), {moved}.").fill(
+                name=of.names[code],
+                share=percent(number.share),
+                n=number.n,
+                of=number.of,
+                moved=moved(number.share, _nothing(of.before, code).share),
+            )
+        )
+    return said
+
+
+def _overdue(of: Numbers) -> T | None:
+    overdue = _nothing(of.now, "overdue").n
+    if not overdue:
+        return T("没有超时待处置的案件。", "No case is overdue.")
+    who = _listed(of.orgs, "overdue")
+    return T("超时待处置 {n} 件，其中 {who}。", "{n} cases are overdue, of these {who}.").fill(
+        n=overdue, who=who
+    )
+
+
+def _most(of: Numbers) -> list[T | None]:
+    said: list[T | None] = []
+    for parts, text in (
+        (of.towns, T("受理较多的乡镇街道：{who}。", "Most were reported in {who}.")),
+        (of.classes, T("受理较多的类别：{who}。", "Most were about {who}.")),
+    ):
+        if sum(_nothing(each.now, "received").n > 0 for each in parts) > 1:
+            said.append(text.fill(who=_listed(parts, "received")))
+    return said
+
+
+def _risen(of: Numbers) -> T | None:
+    """The class that grew most, where it grew by more than chance often does."""
+    grown = []
+    for each in of.classes:
+        now, before = _nothing(each.now, "received").n, _nothing(each.before, "received").n
+        # Twice the square root: what a Poisson count seldom exceeds by chance.
+        if now - before > 2 * max(before, 1) ** 0.5 and now >= ENOUGH:
+            grown.append((now - before, each.name, now, before))
+    if not grown:
+        return None
+    _, name, now, before = max(grown, key=lambda found: found[0])
+    return T(
+        "“{name}”由上期 {before} 件增至 {now} 件，超出随机波动的通常范围。",
+        "“{name}” rose from {before} to {now}, more than chance usually brings.",
+    ).fill(name=name, before=before, now=now)
+
+
+def _listed(parts: Sequence[Part], code: str) -> T:
+    """ "A 12 件、B 9 件": the largest few; among equals in the order given."""
+    counted = [(_nothing(each.now, code).n, each.name) for each in parts]
+    shown = sorted((each for each in counted if each[0]), key=lambda each: -each[0])[:NAMED]
+    return T(
+        "、".join(f"{name.zh} {n} 件" for n, name in shown),
+        ", ".join(f"{name.en} ({n})" for n, name in shown),
+    )

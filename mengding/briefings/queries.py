@@ -1,0 +1,100 @@
+"""Reading briefings: those of divisions inside the actor's area."""
+
+from typing import Any, Literal
+
+from django.db.models import Max, Q, QuerySet
+
+from mengding.briefings.models import Briefing, Schedule, Template
+from mengding.core.actor import Actor
+from mengding.core.errors import NotFound
+from mengding.core.text import T
+from mengding.evidence.store import store
+from mengding.people.queries import known_names
+from mengding.policy.permissions import require
+from mengding.regions import queries as regions
+
+_GONE = T("没有这份简报。", "There is no such briefing.")
+
+
+def names(ids: set[int]) -> dict[int, str]:
+    """How the ledger calls briefings."""
+    return {
+        row.pk: f"{row.get_kind_display()} {row.since}"
+        for row in Briefing.objects.filter(pk__in=ids)
+    }
+
+
+def template_names(ids: set[int]) -> dict[int, str]:
+    """How the ledger calls templates."""
+    return {row.pk: f"{row.name} v{row.version}" for row in Template.objects.filter(pk__in=ids)}
+
+
+def templates() -> list[Template]:
+    """The newest version of each."""
+    newest = Template.objects.values("code").annotate(newest=Max("version"))
+    wanted = Q(pk__in=[])
+    for row in newest:
+        wanted |= Q(code=row["code"], version=row["newest"])
+    return list(Template.objects.filter(wanted).order_by("code"))
+
+
+def template(code: str) -> Template:
+    """The newest version of one."""
+    found = Template.objects.filter(code=code).order_by("-version").first()
+    if found is None:
+        raise NotFound("template_unknown", T("没有这个模板。", "There is no such template."))
+    return found
+
+
+def schedules(actor: Actor) -> list[Schedule]:
+    """Those of divisions in the actor's area."""
+    require(actor, "briefings.read")
+    rows = Schedule.objects.filter(region__in=regions.area(actor)).select_related("region")
+    return list(rows.order_by("template_code", "region__code"))
+
+
+def visible(actor: Actor) -> QuerySet[Briefing]:
+    """Of divisions in the actor's area, without their documents."""
+    require(actor, "briefings.read")
+    return (
+        Briefing.objects.filter(region__in=regions.area(actor))
+        .select_related("region", "template")
+        .defer("document", "region__boundary", "template__spec")
+    )
+
+
+def briefing(actor: Actor, briefing_id: int) -> Briefing:
+    """One; `NotFound` also for what lies outside the actor's area."""
+    found = visible(actor).defer(None).select_related("remark").filter(pk=briefing_id).first()
+    if found is None:
+        raise NotFound("briefing_unknown", _GONE)
+    return found
+
+
+def whole(row: Briefing) -> dict[str, Any]:
+    """The document with the editor's words in front."""
+    document = dict(row.document)
+    if row.remark is not None and row.remark.text:
+        words = {"kind": "paragraph", "text": row.remark.text}
+        document["blocks"] = [words, *document["blocks"]]
+    return document
+
+
+def file_of(row: Briefing, kind: Literal["pdf", "docx"]) -> bytes | None:
+    """The kept file of a signed briefing; None of a draft."""
+    sha256 = row.pdf_sha256 if kind == "pdf" else row.docx_sha256
+    if not sha256:
+        return None
+    with store().get(key_of(sha256)) as file:
+        return file.read()
+
+
+def key_of(sha256: str) -> str:
+    """Where a briefing's file is kept."""
+    return f"briefings/{sha256[:2]}/{sha256}"
+
+
+def people_of(rows: list[Briefing]) -> dict[int, str]:
+    """Names of who made and signed them."""
+    ids = {pk for row in rows for pk in (row.made_by, row.signed_by) if pk is not None}
+    return known_names(ids)

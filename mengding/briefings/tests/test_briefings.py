@@ -1,0 +1,183 @@
+"""A briefing from its template to the signed file, against cases counted by hand."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.test import Client
+
+from mengding.briefings import actions, queries
+from mengding.briefings.models import Briefing, Template
+from mengding.briefings.rendering import render
+from mengding.cases.models import Case
+from mengding.cases.stages import Stage
+from mengding.cases.tests.made import case_at, report, who
+from mengding.core import clock
+from mengding.core.errors import Conflict, GuardFailed, Invalid, NotAllowed, NotFound
+from mengding.demo.secrets import token
+from mengding.indicators import actions as indicators
+from mengding.ledger.models import Event, Words
+from mengding.regions.models import Region
+
+pytestmark = [pytest.mark.usefixtures("fresh_world"), pytest.mark.django_db]
+CHINA = ZoneInfo("Asia/Shanghai")
+TODAY = date(2026, 3, 11)  # a Wednesday
+
+
+def place(code: str = "511803") -> int:
+    return Region.objects.values_list("pk", flat=True).get(code=code)
+
+
+@pytest.fixture
+def yesterday() -> Iterator[None]:
+    """Four cases on the 10th (one closed; one confidential, in no number), two the day before."""
+    with clock.at(datetime(2026, 3, 9, 9, 0, tzinfo=CHINA)):
+        report()
+        report(village="511803001001")
+    with clock.at(datetime(2026, 3, 10, 9, 0, tzinfo=CHINA)):
+        report()
+        report(village="511803001001")
+        case_at(Stage.CLOSED)
+        report("邻里纠纷", class_code="S0102")
+    with clock.at(datetime(2026, 3, 11, 6, 20, tzinfo=CHINA)):
+        count()
+        yield
+
+
+def count() -> None:
+    """Bring the roll-ups up to date, as the worker does once things are committed."""
+    indicators.take_in(list(Case.objects.values_list("pk", flat=True)))
+
+
+def made(**changes: Any) -> Briefing:
+    wanted: dict[str, Any] = {"template": "day", "region": place(), "day": TODAY} | changes
+    return actions.make(who("supervise"), **wanted)
+
+
+def test_numbers_are_those_of_the_day(yesterday: None) -> None:
+    row = made()
+    assert (row.since, row.until) == (date(2026, 3, 10), date(2026, 3, 11))
+    blocks = row.document["blocks"]
+    figures = {each["label"]: each for each in blocks[0]["items"]}
+    assert figures["上报数"]["value"] == "3"
+    assert figures["上报数"]["note"] == "比上期增加 1 件"
+    assert figures["结案数"]["value"] == "1"
+    said = next(each for each in blocks if each["kind"] == "findings")["items"]
+    assert said[0].startswith("本期受理 3 件，比上期增加 1 件；结案 1 件")
+    towns = next(each for each in blocks if each["kind"] == "table")
+    assert [line[:3] for line in towns["rows"]] == [
+        ("永兴街道", "1", "0"),
+        ("车岭镇", "2", "1"),
+        ("合计", "3", "1"),
+    ]
+    assert "纠纷" not in json.dumps(row.document, ensure_ascii=False)
+
+
+def test_both_files_hold_the_words(yesterday: None, client: Client) -> None:
+    row = made()
+    actions.remark(who("supervise"), row.pk, text="本周雨水较多。")
+    key = {"Authorization": f"Bearer {token('supervise')}"}
+    pdf = client.get(f"/api/v1/briefings/{row.pk}/file", headers=key)
+    assert pdf.content.startswith(b"%PDF-")
+    docx = client.get(f"/api/v1/briefings/{row.pk}/file?format=docx", headers=key)
+    with zipfile.ZipFile(io.BytesIO(docx.content)) as held:
+        words = held.read("word/document.xml").decode()
+        assert any(name.startswith("word/media/") for name in held.namelist()), "no chart"
+    for part in ("名山区网格化服务管理日报", "本周雨水较多。", "草稿，未签发", "车岭镇"):
+        assert part in words
+
+
+def test_signing_freezes_it(yesterday: None) -> None:
+    row = made()
+    with pytest.raises(NotAllowed):
+        actions.sign(who("supervise"), row.pk)  # own work
+    signed = actions.sign(who("review"), row.pk)
+    kept = queries.file_of(signed, "pdf")
+    assert kept is not None
+    assert kept.startswith(b"%PDF-")
+    with pytest.raises(GuardFailed):
+        actions.remark(who("supervise"), row.pk, text="晚了")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Briefing.objects.filter(pk=row.pk).update(document={})
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Briefing.objects.filter(pk=row.pk).delete()
+    event = Event.objects.get(subject_kind="briefing", subject_id=row.pk, action="briefing.sign")
+    assert event.after["pdf"] == signed.pdf_sha256
+
+
+def test_withdrawn_and_made_again(yesterday: None) -> None:
+    row = made()
+    with pytest.raises(Conflict) as there:
+        made()
+    assert there.value.extra["existing"] == row.pk
+    actions.sign(who("review"), row.pk)
+    with pytest.raises(GuardFailed):
+        made(remake=row.pk)
+    actions.withdraw(who("review"), row.pk, reason="数据更正")
+    assert made().pk != row.pk
+    assert Words.objects.filter(text="数据更正").exists()
+
+
+def test_a_draft_is_counted_anew(yesterday: None) -> None:
+    row = made()
+    with clock.at(datetime(2026, 3, 10, 11, 0, tzinfo=CHINA)):
+        report()
+    count()
+    again = made(remake=row.pk)
+    assert again.pk == row.pk
+    assert again.document["blocks"][0]["items"][0]["value"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("template", "days"),
+    [
+        ("week", (date(2026, 3, 2), date(2026, 3, 9))),
+        ("month", (date(2026, 2, 1), date(2026, 3, 1))),
+    ],
+)
+def test_weeks_and_months_that_are_over(
+    yesterday: None, template: str, days: tuple[date, date]
+) -> None:
+    row = made(template=template)
+    assert (row.since, row.until) == days
+    assert render(queries.whole(row), "pdf", draft="", signed="").startswith(b"%PDF-")
+    assert render(queries.whole(row), "docx", draft="", signed="").startswith(b"PK")
+
+
+def test_the_schedule_makes_what_is_missing_once(yesterday: None) -> None:
+    actions.set_schedule(who("sysadmin"), template="day", region=place(), active=True)
+    actions.set_schedule(who("sysadmin"), template="week", region=place(), active=False)
+    assert actions.make_due() == {"made": 1, "there": 0}
+    assert actions.make_due() == {"made": 0, "there": 1}
+    row = Briefing.objects.get()
+    assert row.made_by is None
+    actions.sign(who("supervise"), row.pk)  # made by nobody, so anybody entitled signs
+
+
+def test_a_town_reads_its_own_only(yesterday: None) -> None:
+    row = made()
+    with pytest.raises(NotFound):
+        queries.briefing(who("town"), row.pk)
+    own = made(region=place("511803102"))
+    found = queries.briefing(who("town"), own.pk)
+    assert found.document["title"].startswith("车岭镇")
+    assert found.document["blocks"][0]["items"][0]["value"] == "2"
+
+
+def test_templates_are_versions() -> None:
+    held = queries.template("day")
+    spec = held.spec | {"title": "{district}早报"}
+    same = {"code": "day", "kind": "day", "spec": spec, "version": held.version}
+    actions.save_template(who("sysadmin"), name="早报", **same)
+    with pytest.raises(Conflict):
+        actions.save_template(who("sysadmin"), name="晚报", **same)
+    with pytest.raises(Invalid):
+        actions.save_template(who("sysadmin"), code="a-b", kind="day", name="x", spec=spec)
+    assert queries.template("day").name == "早报"
+    assert Template.objects.filter(code="day").count() == 2

@@ -1,0 +1,102 @@
+"""Sentences say what the numbers say, and no number that is not among them."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mengding.briefings.findings import Number, Numbers, Part, change, findings, moved
+from mengding.core.text import T
+
+NAMES = {
+    "in_time_rate": T("按时处置率", "Handled in time"),
+    "rework_rate": T("返工率", "Reworked"),
+    "satisfied_rate": T("满意率", "Satisfied"),
+}
+
+
+def part(name: str, now: int, before: int = 0, overdue: int = 0) -> Part:
+    return Part(
+        T(name, name),
+        {"received": Number(now), "overdue": Number(overdue)},
+        {"received": Number(before)},
+    )
+
+
+def test_a_month_counted_by_hand() -> None:
+    of = Numbers(
+        NAMES,
+        now={
+            "received": Number(115), "closed": Number(90), "open": Number(40),
+            "in_time_rate": Number(83, 90), "overdue": Number(6),
+        },
+        before={"received": Number(100), "in_time_rate": Number(88, 100)},
+        towns=[part("车岭镇", 60), part("百丈镇", 55)],
+        orgs=[part("水利局", 0, overdue=2), part("执法局", 0, overdue=4)],
+        classes=[part("路灯", 30, 10), part("井盖", 20, 19)],
+    )  # fmt: skip
+    assert [each.zh for each in findings(of)] == [
+        "本期受理 115 件，比上期增加 15 件（15.0%）；结案 90 件；期末在办 40 件。",
+        "按时处置率 92.2%（83/90），比上期提高 4.2 个百分点。",
+        "超时待处置 6 件，其中 执法局 4 件、水利局 2 件。",
+        "受理较多的乡镇街道：车岭镇 60 件、百丈镇 55 件。",
+        "受理较多的类别：路灯 30 件、井盖 20 件。",
+        "“路灯”由上期 10 件增至 30 件，超出随机波动的通常范围。",
+    ]
+    assert findings(of)[0].en.startswith("115 cases were reported, 15 more than before (15.0%)")
+
+
+def test_small_numbers_get_no_percent() -> None:
+    assert change(4, 2).zh == "比上期增加 2 件"
+    assert change(2, 2).zh == "与上期持平"
+
+
+def test_rates_without_anything_before() -> None:
+    assert moved(0.5, None).zh == "上期没有可比的案件"
+    assert moved(0.5, 0.51).zh == "与上期（51.0%）基本持平"
+
+
+def test_nothing_happened() -> None:
+    of = Numbers(NAMES, {}, {}, [], [], [])
+    assert [each.zh for each in findings(of)] == [
+        "本期受理 0 件，与上期持平；结案 0 件；期末在办 0 件。",
+        "没有超时待处置的案件。",
+    ]
+
+
+COUNT = st.integers(0, 500)
+PARTS = st.lists(
+    st.builds(
+        lambda n, a, b, o: part(f"镇{chr(65 + n)}", a, b, o),
+        st.integers(0, 20),
+        COUNT,
+        COUNT,
+        COUNT,
+    ),
+    max_size=6,
+)
+
+
+@given(received=COUNT, before=COUNT, share=st.tuples(COUNT, COUNT), towns=PARTS, orgs=PARTS)
+def test_every_number_said_is_one_that_was_given(
+    received: int, before: int, share: tuple[int, int], towns: list[Part], orgs: list[Part]
+) -> None:
+    n, of = min(share), max(share)
+    numbers = Numbers(
+        NAMES,
+        {
+            "received": Number(received), "closed": Number(n), "open": Number(of),
+            "in_time_rate": Number(n, of),
+            "overdue": Number(sum(each.now["overdue"].n for each in orgs)),
+        },
+        {"received": Number(before), "in_time_rate": Number(of, of)},
+        towns, orgs, [],
+    )  # fmt: skip
+    known = {received, before, abs(received - before), n, of, numbers.now["overdue"].n}
+    known |= {number.n for each in (*towns, *orgs) for number in each.now.values()}
+    said = " ".join(each.zh for each in findings(numbers))
+    plain = re.sub(r"[\d.]+(%| 个百分点)", "", said)
+    assert {int(found) for found in re.findall(r"\d+", plain)} <= known
+    shares = [n / of if of else 0, abs(received - before) / before if before else 0, 1]
+    for found in re.findall(r"([\d.]+)%", said):
+        assert any(abs(float(found) - 100 * each) < 0.06 for each in shares)

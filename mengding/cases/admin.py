@@ -1,0 +1,1 @@
+"""Cases are not edited in the admin: every change is a verb in `actions`."""

@@ -1,0 +1,136 @@
+"""Cases on a map: counted by cell where they are many, one by one where they are few."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Avg, Count, F, Min, Q, QuerySet
+
+from mengding.cases.models import Case
+from mengding.cases.queries.filtering import Filters, filtered
+from mengding.catalogue import queries as catalogue
+from mengding.clocks.queries import colour
+from mengding.core import clock
+from mengding.core.actor import Actor
+from mengding.core.errors import Invalid
+from mengding.core.text import T
+from mengding.regions import cells
+
+FINER = 3  # a map's tile is 512 points wide: its eighth is 64, about two circles
+NEAREST = 18  # from this zoom on cases stand one by one
+MOST_CELLS = 4096  # a whole screen at 64 points a cell is a few hundred
+MOST_SINGLE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a map shows, widened to whole cells so that moving it changes no count.
+
+    `bbox`: (west, south, east, north). `level`: the zoom of the cells that are counted.
+    """
+
+    bbox: tuple[float, float, float, float]
+    level: int
+
+    @classmethod
+    def of(cls, bbox: tuple[float, float, float, float], zoom: float) -> "Window":
+        """The window of a map at `zoom` (0–22); raises `Invalid` naming `bbox`."""
+        west, south, east, north = bbox
+        level = min(cells.ZOOM, max(1, int(zoom) + FINER))
+        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+            raise Invalid(
+                "bbox_bad",
+                T("范围应为 西,南,东,北。", "bbox is west,south,east,north."),
+                field="bbox",
+            )
+        first = cells.parent(cells.cell(west, north), level)
+        last = cells.parent(cells.cell(east, south), level)
+        (left, top), (right, bottom) = cells.tile_of(first), cells.tile_of(last)
+        if (right - left + 1) * (bottom - top + 1) > MOST_CELLS:
+            raise Invalid(
+                "bbox_wide",
+                T("范围对这个缩放级别来说太大。", "bbox is too wide for this zoom."),
+                field="bbox",
+            )
+        west, _, _, north = cells.bounds(first, level)
+        _, south, east, _ = cells.bounds(last, level)
+        return cls((west, south, east, north), level)
+
+
+def case_map(
+    actor: Actor, filters: Filters, bbox: tuple[float, float, float, float], zoom: float
+) -> dict[str, Any]:
+    """What a map shows of the visible cases that fit the filters.
+
+    `clusters`: count, counts by light and the mean of the members' places; `bounds` is the cell
+    they lie in. `cases`: those that stand alone. `unplaced`: fitting cases without coordinates,
+    wherever the map is.
+    """
+    window = Window.of(bbox, zoom)
+    fitting = filtered(actor, replace(filters, bbox=None))
+    placed = fitting.filter(_within(window))
+    grouped = _grouped(placed, window.level, only_open=filters.open is True)
+    alone = {row["one"] for row in grouped if row["count"] == 1}
+    total = sum(row["count"] for row in grouped)
+    if zoom >= NEAREST and total <= MOST_SINGLE:
+        shown, clusters = placed, []
+    else:
+        shown = Case.objects.filter(pk__in=alone)
+        clusters = [_cluster(row, window.level) for row in grouped if row["count"] > 1]
+    return {
+        "total": total,
+        "unplaced": fitting.filter(cell__isnull=True).count(),
+        "clusters": clusters,
+        "cases": _singles(shown) if total else [],
+    }
+
+
+def _within(window: Window) -> Q:
+    west, south, east, north = window.bbox
+    # One range of cells: the filters by degrees are answered by the same index.
+    low, high = cells.ranges(window.bbox, max_ranges=1)[0]
+    return Q(cell__range=(low, high), lon__range=(west, east), lat__range=(south, north))
+
+
+def _grouped(rows: QuerySet[Case], level: int, *, only_open: bool) -> list[dict[str, Any]]:
+    now = clock.now()
+    open_ = Q() if only_open else Q(closed_at__isnull=True)
+    tiles = rows.annotate(tile=F("cell").bitrightshift(2 * (cells.ZOOM - level))).values("tile")
+    counted = tiles.order_by().annotate(
+        count=Count("*"),
+        lon=Avg("lon"),
+        lat=Avg("lat"),
+        one=Min("pk"),
+        red=Count("due_at", filter=open_ & Q(due_at__lt=now)),
+        yellow=Count("due_at", filter=open_ & Q(due_at__gte=now, yellow_at__lt=now)),
+        green=Count("due_at", filter=open_ & Q(yellow_at__gte=now)),
+    )
+    return [dict(row) for row in counted]
+
+
+def _cluster(row: dict[str, Any], level: int) -> dict[str, Any]:
+    lights = {light: row[light] for light in ("red", "yellow", "green")}
+    return {
+        "lon": round(row["lon"], 6),
+        "lat": round(row["lat"], 6),
+        "count": row["count"],
+        **lights,
+        "grey": row["count"] - sum(lights.values()),
+        "bounds": [round(side, 6) for side in cells.bounds(row["tile"], level)],
+    }
+
+
+_ONE = (
+    "id", "number", "stage", "class_code", "case_class_id", "lon", "lat", "due_at", "yellow_at",
+    "closed_at",
+)  # fmt: skip
+
+
+def _singles(rows: QuerySet[Case]) -> list[dict[str, Any]]:
+    now = clock.now()
+    found = []
+    for row in rows.order_by("pk").values(*_ONE):
+        class_id, yellow_at = row.pop("case_class_id"), row.pop("yellow_at")
+        row["class_name"] = catalogue.class_by_id(class_id).name if class_id else None
+        row["colour"] = None if row["closed_at"] else colour(yellow_at, row["due_at"], now)
+        found.append(row)
+    return found

@@ -1,0 +1,70 @@
+"""Who sees which cases: the same rule as a SQL condition and in memory (policy.sees)."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from mengding.cases.models import Case, WorkOrder
+from mengding.cases.stages import LIVE
+from mengding.core.actor import Actor, ActorKind, Level, Role
+from mengding.policy.permissions import ROLES, Bearings
+
+_AREA = {
+    Level.DISTRICT: "district_id",
+    Level.TOWN: "town_id",
+    Level.VILLAGE: "village_id",
+    Level.GRID: "grid_id",
+}
+NOTHING = Q(pk__in=[])
+
+
+def visible_to(actor: Actor) -> Q:
+    """The condition on `Case` rows for what `actor` may see: area, department and role."""
+    if actor.kind is ActorKind.SYSTEM:
+        return Q()
+    if actor.role is None or actor.role not in ROLES["case.read"]:
+        return NOTHING
+    if actor.scopes is not None and not ({"case.read", "case.*"} & actor.scopes):
+        return NOTHING
+    if actor.role is Role.HANDLER:
+        orders = WorkOrder.objects.filter(
+            case=OuterRef("pk"), organisation__in=sorted(actor.org_ids), status__in=sorted(LIVE)
+        )
+        return Q(Exists(orders))
+    if actor.region_id is None or actor.level is None:
+        return NOTHING
+    area = Q(**{_AREA[actor.level]: actor.region_id})
+    if actor.role is Role.MEDIATOR:
+        return area
+    return area & (Q(confidential=False) | Q(confidential=True, received_by=actor.account_id or 0))
+
+
+def bearings(case: Case) -> Bearings:
+    """What policy needs to know of one case; no query."""
+    return Bearings(
+        district_id=case.district_id,
+        town_id=case.town_id,
+        village_id=case.village_id,
+        grid_id=case.grid_id,
+        confidential=case.confidential,
+        assigned_org_ids=frozenset(case.order_org_ids),
+        received_by_account_id=case.received_by,
+    )
+
+
+BEARING_COLUMNS = (
+    "district_id, town_id, village_id, grid_id, confidential, order_org_ids, received_by"
+)
+
+
+def bearings_from_row(row: dict[str, Any]) -> Bearings:
+    """Bearings from a row read with `BEARING_COLUMNS` (the live stream reads no models)."""
+    return Bearings(
+        district_id=row["district_id"],
+        town_id=row["town_id"],
+        village_id=row["village_id"],
+        grid_id=row["grid_id"],
+        confidential=row["confidential"],
+        assigned_org_ids=frozenset(row["order_org_ids"]),
+        received_by_account_id=row["received_by"],
+    )

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class CatalogueConfig(AppConfig):
+    name = "mengding.catalogue"
+    label = "catalogue"
+    verbose_name = "事项目录"

@@ -1,0 +1,46 @@
+"""The demo loads at whatever moment somebody runs it: in office hours, at night, on holidays."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mengding.cases.models import Approval, Case
+from mengding.core import clock
+from mengding.demo import daily, stories, watching
+from mengding.supervision.models import Demand
+from mengding.tasks.models import Finding, Place, Task
+
+pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 11, 24, 13, 40, tzinfo=CHINA),  # a Tuesday
+        datetime(2026, 11, 25, 17, 29, tzinfo=CHINA),  # by now the first limit was over
+        datetime(2026, 11, 26, 3, 0, tzinfo=CHINA),
+        datetime(2026, 11, 28, 11, 0, tzinfo=CHINA),  # Saturday
+        datetime(2026, 11, 30, 8, 31, tzinfo=CHINA),  # Monday morning
+        datetime(2026, 10, 8, 9, 0, tzinfo=CHINA),  # the first day after a long holiday
+        datetime(2026, 2, 18, 12, 0, tzinfo=CHINA),  # Spring Festival
+    ],
+    ids=str,
+)
+def test_the_stories_can_be_told(moment: datetime) -> None:
+    with clock.at(moment):
+        before = Case.objects.count()
+        stories.tell()
+        watching.tell()
+    assert Case.objects.count() == before + 20
+    turns = Demand.objects.filter(opened_at__gte=moment - timedelta(days=1))
+    assert {"waiting", "answered", "closed"} <= set(turns.values_list("status", flat=True))
+    waiting = Approval.objects.filter(status="pending").values_list("kind", flat=True)
+    assert {"extension", "suspension", "return", "void"} <= set(waiting)
+    with clock.at(moment):
+        daily.tell()
+    mine = Place.objects.filter(made_at__gte=moment - timedelta(days=7))
+    assert mine.count() == 12
+    assert Finding.objects.filter(place__in=mine).count() == 2
+    assert Task.objects.filter(status="completed", plan__isnull=False).count() > 10

@@ -1,0 +1,149 @@
+"""Alarms: raised once, told again at most so often, acknowledged, ended by themselves."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mengding.cases.models import Case
+from mengding.cases.stages import Stage
+from mengding.cases.tests.made import case_at, take, who
+from mengding.core import clock
+from mengding.core.errors import NotFound
+from mengding.escalation import actions, alarms, queries
+from mengding.escalation.document import DEFAULT
+from mengding.escalation.models import Alarm
+from mengding.escalation.tests.made import MONDAY, publish
+from mengding.ledger import outbox
+from mengding.ledger.models import Cursor
+from mengding.notices.models import Notice
+
+pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
+MINUTE = timedelta(minutes=1)
+RULE = {"on": True, "after": 10, "every": 30, "role": "dispatcher", "tier": "district"}
+
+
+def check(at: Any) -> dict[str, int]:
+    with clock.at(at):
+        found = actions.check_alarms()
+        while outbox.deliver_due():
+            pass
+    return found
+
+
+def mine(case: Case, kind: str) -> list[Alarm]:
+    return list(Alarm.objects.filter(case=case, kind=kind).order_by("pk"))
+
+
+def test_an_urgent_case_that_nobody_accepts() -> None:
+    publish(unaccepted=RULE)
+    with clock.at(MONDAY):
+        case = case_at(Stage.DISPATCHED)
+        assert case.grade == "urgent"
+    check(MONDAY + 9 * MINUTE)
+    assert mine(case, "unaccepted") == []
+    for minute in (10, 11, 39):
+        check(MONDAY + minute * MINUTE)
+    (row,) = mine(case, "unaccepted")
+    assert (row.times, row.post_id) == (1, who("dispatch").post_id)
+    check(MONDAY + 41 * MINUTE)
+    check(MONDAY + 42 * MINUTE)
+    row.refresh_from_db()
+    assert row.times == 2
+    assert Notice.objects.filter(case=case, kind="alarm", post=row.post_id).count() == 2
+    with clock.at(MONDAY + 45 * MINUTE):
+        assert row.pk in {each["id"] for each in _open("dispatch")}
+        with pytest.raises(NotFound):
+            actions.acknowledge(who("town"), row.pk)  # the district's
+        actions.acknowledge(who("dispatch"), row.pk)
+        assert row.pk not in {each["id"] for each in _open("dispatch")}
+    check(MONDAY + 200 * MINUTE)
+    row.refresh_from_db()
+    assert (row.times, row.ended_at) == (2, None)
+    with clock.at(MONDAY + 201 * MINUTE):
+        take("accept", case.pk)
+    check(MONDAY + 202 * MINUTE)
+    row.refresh_from_db()
+    assert row.ended_at is not None
+
+
+def _open(name: str) -> list[dict[str, Any]]:
+    return queries.alarms(who(name), open_only=True, cursor=None, limit=200)[0]
+
+
+def test_nobody_on_duty_for_a_village_with_an_urgent_case(monkeypatch: Any) -> None:
+    publish(uncovered={**RULE, "after": 0})
+    with clock.at(MONDAY):
+        first, second = case_at(Stage.RECEIVED), case_at(Stage.RECEIVED)
+        Case.objects.filter(pk__in=[first.pk, second.pk]).update(grade="urgent")
+    on_duty = [False]
+    monkeypatch.setattr("mengding.duty.queries.covers", lambda region, at: on_duty[0])
+    check(MONDAY + MINUTE)
+    rows = Alarm.objects.filter(kind="uncovered", region=first.village_id, ended_at=None)
+    assert rows.count() == 1, "one alarm for the village, however many cases"
+    on_duty[0] = True
+    check(MONDAY + 2 * MINUTE)
+    assert not rows.exists()
+
+
+def test_notices_of_an_urgent_case_that_nobody_has_read() -> None:
+    publish(unread=RULE)
+    with clock.at(MONDAY):
+        case = case_at(Stage.DISPATCHED)
+        for name in ("handler", "town"):
+            post = who(name).post_id
+            assert post is not None
+            Notice.objects.create(
+                post_id=post, case=case, kind="dispatched", action="case.dispatch",
+                event_id=10**12 + case.pk, at=MONDAY, created_at=MONDAY,
+            )  # fmt: skip
+    check(MONDAY + 11 * MINUTE)
+    assert len(mine(case, "unread")) == 1
+    Notice.objects.filter(case=case, post=who("handler").post_id).update(read_at=MONDAY)
+    check(MONDAY + 12 * MINUTE)
+    assert mine(case, "unread")[0].ended_at is not None
+
+
+def test_no_console_of_the_centre_is_open() -> None:
+    publish(stale=RULE)
+    with clock.at(MONDAY):
+        case = case_at(Stage.FILED)
+    owner = case.owner_org_id
+    rows = Alarm.objects.filter(kind="stale", organisation=owner, ended_at=None)
+    with clock.at(MONDAY + 15 * MINUTE):
+        actions.consoles_seen([owner])
+    check(MONDAY + 20 * MINUTE)
+    assert not rows.exists()
+    check(MONDAY + 30 * MINUTE)
+    staffed = who("dispatch").org_id == owner or who("town").org_id == owner
+    assert rows.exists() == staffed
+    with clock.at(MONDAY + 31 * MINUTE):
+        actions.consoles_seen([owner])
+    check(MONDAY + 32 * MINUTE)
+    assert not rows.exists()
+
+
+def test_a_reader_of_the_ledger_that_stands_still() -> None:
+    publish(lag={**RULE, "after": 2})
+    with clock.at(MONDAY):
+        case_at(Stage.RECEIVED)
+    Cursor.objects.update_or_create(name="notices", defaults={"xact": 0, "event_id": 0})
+    rows = Alarm.objects.filter(kind="lag", key="feed:notices", ended_at=None)
+    check(MONDAY + timedelta(days=400))
+    # Only settled events count, and this test's own are not: those of the demo are.
+    assert rows.count() == 1
+    Cursor.objects.filter(name="notices").update(xact=2**62)
+    check(MONDAY + timedelta(days=400, minutes=1))
+    assert rows.count() == 0
+
+
+def test_what_is_switched_off_is_silent_and_ends() -> None:
+    publish(unaccepted=RULE)
+    with clock.at(MONDAY):
+        case = case_at(Stage.DISPATCHED)
+    check(MONDAY + 20 * MINUTE)
+    assert len(mine(case, "unaccepted")) == 1
+    publish(unaccepted={**RULE, "on": False})
+    check(MONDAY + 21 * MINUTE)
+    assert mine(case, "unaccepted")[0].ended_at is not None
+    assert set(DEFAULT["alarms"]) == set(alarms._FINDERS)

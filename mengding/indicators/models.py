@@ -1,0 +1,150 @@
+"""Facts, the sums over them, and periods that are closed.
+
+`Fact` says what counts of a case; `Cell` holds sums of facts, ready to be read. Both follow the
+ledger and can be rebuilt from it at any time (`mengding indicators rebuild`): nothing else writes
+them. Frozen rows are copies taken when a period closed; the database refuses to change them.
+"""
+
+from typing import Any
+
+from django.db import models
+
+from mengding.indicators.measures import MEASURES
+from mengding.regions.models import Region
+
+
+class _FactRow(models.Model):
+    """What one case, dispatch, end or call-back counts for; see `facts.Item`."""
+
+    case_id = models.BigIntegerField()
+    kind = models.CharField(max_length=6)
+    order_id = models.BigIntegerField(default=0)
+    day = models.DateField()
+    bits = models.BigIntegerField()
+    confidential = models.BooleanField()
+    district = models.BigIntegerField()
+    town = models.BigIntegerField()
+    village = models.BigIntegerField()
+    grid = models.BigIntegerField()
+    org = models.BigIntegerField()
+    class_code = models.CharField(max_length=12)
+    channel = models.CharField(max_length=10)
+    tier = models.CharField(max_length=10)
+    post = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class Fact(_FactRow):
+    """As things stand now."""
+
+    pk = models.CompositePrimaryKey("case_id", "kind", "order_id")
+    turns_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "指标事实"
+        indexes = [
+            models.Index(fields=["district", "kind", "day"], name="fact_by_district"),
+            models.Index(fields=["town", "kind", "day"], name="fact_by_town"),
+            models.Index(fields=["village", "kind", "day"], name="fact_by_village"),
+            models.Index(fields=["org", "kind", "day"], name="fact_by_org"),
+            models.Index(fields=["class_code", "kind", "day"], name="fact_by_class"),
+            models.Index(
+                fields=["turns_at"],
+                name="fact_turning",
+                condition=models.Q(turns_at__isnull=False),
+            ),
+        ]
+
+
+class _CellRow(models.Model):
+    """Sums of facts, one column a measure; see `cuts.Key`."""
+
+    cut = models.SmallIntegerField()
+    grain = models.CharField(max_length=1)
+    day = models.DateField()
+    district = models.BigIntegerField()
+    within = models.BigIntegerField()
+    place = models.BigIntegerField()
+    a = models.CharField(max_length=24)
+    b = models.CharField(max_length=24)
+    confidential = models.BooleanField()
+
+    class Meta:
+        abstract = True
+
+
+for _measure in MEASURES:
+    _CellRow.add_to_class(_measure.code, models.IntegerField(default=0))
+
+
+class Cell(_CellRow):
+    """As things stand now."""
+
+    pk: Any = models.CompositePrimaryKey(
+        "cut", "grain", "place", "day", "a", "b", "confidential", "within"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "指标汇总"
+        indexes = [
+            models.Index(fields=["cut", "grain", "within", "day"], name="cell_within"),
+        ]
+
+
+class Mark(models.Model):
+    """Up to which moment facts and cells are right; one row. Limits that ended later are not
+    counted as over yet."""
+
+    one = models.BooleanField(primary_key=True, default=True)
+    as_of = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "指标进度"
+        constraints = [
+            models.CheckConstraint(name="mark_is_one", condition=models.Q(one=True)),
+        ]
+
+
+class Period(models.Model):
+    """A month that is closed for one district: [since, until). `digest`: over its frozen facts."""
+
+    district = models.ForeignKey(Region, verbose_name="区县", on_delete=models.PROTECT)
+    since = models.DateField("自")
+    until = models.DateField("至")
+    frozen_at = models.DateTimeField("封账时间")
+    frozen_by = models.BigIntegerField("封账账号", null=True)
+    facts = models.IntegerField("事实数")
+    digest = models.CharField("摘要", max_length=64)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "封账期间"
+        constraints = [
+            models.UniqueConstraint(name="period_once", fields=["district", "since"]),
+            models.CheckConstraint(
+                name="period_forward", condition=models.Q(until__gt=models.F("since"))
+            ),
+        ]
+
+
+class FrozenFact(_FactRow):
+    """As things stood when the period closed."""
+
+    pk = models.CompositePrimaryKey("period_id", "case_id", "kind", "order_id")
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, db_index=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "封账事实"
+
+
+class FrozenCell(_CellRow):
+    """As things stood when the period closed; months only."""
+
+    pk: Any = models.CompositePrimaryKey(
+        "period_id", "cut", "grain", "place", "day", "a", "b", "confidential", "within"
+    )
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, db_index=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "封账汇总"

@@ -1,0 +1,22 @@
+"""Reading numbers: values, the cases behind them, closed months."""
+
+from mengding.indicators.queries.closed import corrections, period, periods
+from mengding.indicators.queries.drill import Found, cases_of
+from mengding.indicators.queries.scope import Filters
+from mengding.indicators.queries.state import state
+from mengding.indicators.queries.values import BYS, Answer, Row, Value, measure
+
+__all__ = [
+    "BYS",
+    "Answer",
+    "Filters",
+    "Found",
+    "Row",
+    "Value",
+    "cases_of",
+    "corrections",
+    "measure",
+    "period",
+    "periods",
+    "state",
+]

@@ -1,0 +1,71 @@
+"""What the rows of a table of numbers are called, and in which order they stand."""
+
+from mengding.cases.queries.columns import CHANNEL_NAMES
+from mengding.core.actor import Role
+from mengding.core.text import T
+from mengding.people.models import ROLE_NAMES, Organisation, Post
+from mengding.regions.models import Region
+
+NONE = T("未确定", "Not set")
+TIERS = {
+    "district": T("区级", "District"),
+    "town": T("乡镇街道", "Town"),
+    "village": T("村社区", "Village"),
+}
+
+
+def labels(by: str, keys: set[str]) -> dict[str, tuple[str, T]]:
+    """Key → (code to sort and to filter by, name). Keys nobody knows any more keep their code."""
+    match by:
+        case "org":
+            return _organisations(keys)
+        case "region":
+            return _regions(keys)
+        case "class":
+            return _classes(keys)
+        case "channel":
+            return {key: (key, CHANNEL_NAMES.get(key, T(key, key))) for key in keys}
+        case "tier":
+            return {key: (key, TIERS.get(key, NONE)) for key in keys}
+        case "post":
+            return _posts(keys)
+    return {key: (key, NONE) for key in keys}
+
+
+def _numbers(keys: set[str]) -> list[int]:
+    return [int(key) for key in keys if key.isdecimal() and key != "0"]
+
+
+def _organisations(keys: set[str]) -> dict[str, tuple[str, T]]:
+    rows = Organisation.objects.filter(pk__in=_numbers(keys))
+    found = {str(row.pk): (row.code, T(row.name, row.name_en or row.name)) for row in rows}
+    return {key: found.get(key, ("", T("尚未派遣", "Not dispatched"))) for key in keys}
+
+
+def _regions(keys: set[str]) -> dict[str, tuple[str, T]]:
+    rows = Region.objects.filter(pk__in=_numbers(keys)).defer("boundary")
+    found = {str(row.pk): (row.code, T(row.name, row.name_en or row.name)) for row in rows}
+    return {key: found.get(key, ("", T("未定位", "No place"))) for key in keys}
+
+
+def _classes(keys: set[str]) -> dict[str, tuple[str, T]]:
+    from mengding.catalogue.models import CaseClass
+
+    # The newest version that knows a code gives it its name.
+    rows = CaseClass.objects.filter(code__in=keys).order_by("version__published_at", "pk")
+    found = {row.code: (row.code, T(row.zh, row.en or row.zh)) for row in rows}
+    return {key: found.get(key, (key, T("未分类", "Not classified") if not key else T(key, key)))
+            for key in keys}  # fmt: skip
+
+
+def _posts(keys: set[str]) -> dict[str, tuple[str, T]]:
+    rows = Post.objects.filter(pk__in=_numbers(keys)).select_related("account", "organisation")
+    found = {}
+    for row in rows:
+        role = ROLE_NAMES[Role(row.role)]
+        org = T(row.organisation.name, row.organisation.name_en or row.organisation.name)
+        name = T(
+            f"{org.zh} {role.zh} {row.account.name}", f"{org.en}, {role.en}, {row.account.name}"
+        )
+        found[str(row.pk)] = (f"{row.organisation.code} {row.role} {row.pk}", name)
+    return {key: found.get(key, ("", T("系统或导入", "System or import"))) for key in keys}

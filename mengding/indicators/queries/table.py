@@ -1,0 +1,190 @@
+"""Numbers as a table to show or to take away."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+from mengding.core.actor import Actor
+from mengding.core.text import T
+from mengding.indicators.definitions import BY_NAME, INDICATORS
+from mengding.indicators.queries import closed
+from mengding.indicators.queries.labels import labels
+from mengding.indicators.queries.scope import Filters, area_code
+from mengding.indicators.queries.values import Answer, Value, measure
+from mengding.indicators.spans import Span
+
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+Values = dict[str, dict[str, Any]]
+
+
+def _plain(values: Mapping[str, Value]) -> Values:
+    return {
+        code: {"n": value.n, "of": value.of, "share": value.share} for code, value in values.items()
+    }
+
+
+def table(
+    actor: Actor,
+    codes: Sequence[str],
+    by: str,
+    days: Span,
+    filters: Filters,
+    *,
+    step: str = "",
+    frozen: bool = False,
+    others: Mapping[str, Span] | None = None,
+) -> dict[str, Any]:
+    """As it is sent: rows in the order of their codes (never of their numbers), with names.
+
+    `others`: further spans by name, each answered beside every row and the total.
+    """
+    answer = measure(actor, codes, by, days.since, days.until, filters, step=step, frozen=frozen)
+    beside = {
+        name: (each, measure(actor, codes, by, each.since, each.until, filters))
+        for name, each in (others or {}).items()
+    }
+    found = [answer, *(other for _, other in beside.values())]
+    keys = {row.key for each in found for row in each.rows} if by else set()
+    named = labels(by, keys) if by else {}
+    by_key = {name: {row.key: row for row in other.rows} for name, (_, other) in beside.items()}
+    rows = []
+    if by or step:
+        told = {row.key for row in answer.rows}
+        lines = [(row.key, row.step, row.values) for row in answer.rows]
+        # What there was before and is not now is a line too: a zero is a number.
+        zero = {code: Value(0, 0 if value.of is not None else None)
+                for code, value in answer.total.items()}  # fmt: skip
+        lines += [(key, None, zero) for key in keys - told if not step]
+        lines.sort(key=lambda line: (_place(named, line[0]), str(line[1])))
+        for key, at, values in lines:
+            code, name = named.get(key, ("", T("", "")))
+            rows.append(
+                {
+                    "key": key,
+                    "code": code,
+                    "name": name,
+                    "step": at,
+                    "values": _plain(values),
+                    "beside": {
+                        each: _plain(other[key].values) if key in other else _plain(zero)
+                        for each, other in by_key.items()
+                    },
+                }
+            )
+    return {
+        "since": days.since,
+        "until": days.until,
+        "by": by,
+        "step": step,
+        "area": area_code(actor, filters),
+        "rows": rows,
+        "total": _plain(answer.total),
+        "beside": {
+            name: {"since": each.since, "until": each.until, "total": _plain(other.total)}
+            for name, (each, other) in beside.items()
+        },
+        "as_of": answer.as_of,
+        "closed": _closed(answer),
+    }
+
+
+def _place(named: Mapping[str, tuple[str, T]], key: str) -> tuple[bool, str]:
+    """By code; what has none comes last."""
+    code = named.get(key, ("", None))[0]
+    return (not code, code or key)
+
+
+def _closed(answer: Answer) -> dict[str, Any] | None:
+    """When the numbers are those of a closed month: since when, and what they would be now."""
+    if answer.period is None:
+        return None
+    changed = [code for code, value in answer.now.items() if value != answer.total[code]]
+    return {
+        "id": answer.period.pk,
+        "frozen_at": answer.period.frozen_at,
+        "changed": changed,
+        "now": _plain({code: answer.now[code] for code in changed}),
+    }
+
+
+def period(actor: Actor, period_id: int) -> dict[str, Any]:
+    """A closed month: every number then and now where they differ, and the changed cases."""
+    row = closed.period(actor, period_id)
+    answer = measure(actor, [], "", row.since, row.until, Filters(), frozen=True)
+    values = [
+        {
+            "code": code,
+            "name": BY_NAME[code].name,
+            "then": _plain({code: value})[code],
+            "now": _plain({code: answer.now[code]})[code],
+        }
+        for code, value in answer.total.items()
+        if answer.now[code] != value
+    ]
+    found: dict[str, Any] = closed.corrections(actor, period_id)
+    return found | {"values": values}
+
+
+def as_file(answer: Mapping[str, Any], kind: str) -> tuple[bytes, str]:
+    """The table as a file: a line a row, a column an indicator (two more for a rate)."""
+    codes = [each for each in INDICATORS if each.code in answer["total"]]
+    heading = [T("项目", "Item").said(), T("自", "From").said()]
+    for each in codes:
+        heading.append(each.name.said())
+        if each.rate:
+            heading += [T("分子", "counted").said(), T("分母", "of").said()]
+    total = {
+        "name": T("合计", "Total"), "step": None, "values": answer["total"],
+    }  # fmt: skip
+    lines: list[list[Any]] = [heading]
+    for row in [*answer["rows"], total]:
+        line: list[Any] = [row["name"].said(), str(row["step"] or answer["since"])]
+        for each in codes:
+            value = row["values"].get(each.code)
+            share = value and value["share"]
+            line.append((None if share is None else round(share, 6)) if each.rate else value["n"])
+            if each.rate:
+                line += [value["n"], value["of"]]
+        lines.append(line)
+    notes = [[each.name.said(), each.formula.said()] for each in codes]
+    return (_csv if kind == "csv" else _xlsx)(lines, notes), _TYPES[kind]
+
+
+def _csv(lines: list[list[Any]], notes: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerows([*lines, [], *notes])
+    return ("\ufeff" + text.getvalue()).encode()
+
+
+def _xlsx(lines: list[list[Any]], notes: list[list[str]]) -> bytes:
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    bold = book.add_format({"bold": True, "bottom": 1})
+    share = book.add_format({"num_format": "0.0%"})
+    sheet = book.add_worksheet(T("数值", "Numbers").said())
+    sheet.freeze_panes(1, 1)
+    sheet.set_column(0, 0, 28)
+    for number, line in enumerate(lines):
+        for place, cell in enumerate(line):
+            if isinstance(cell, float):
+                sheet.write_number(number, place, cell, share)
+            elif isinstance(cell, int):
+                sheet.write_number(number, place, cell)
+            elif cell is not None:
+                sheet.write_string(number, place, cell, bold if number == 0 else None)
+    about = book.add_worksheet(T("口径", "Formulas").said())
+    about.set_column(0, 0, 18)
+    about.set_column(1, 1, 100)
+    for number, pair in enumerate(notes):
+        about.write_row(number, 0, pair)
+    book.close()
+    return file.getvalue()

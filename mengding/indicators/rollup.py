@@ -1,0 +1,163 @@
+"""Keeping facts and sums: only here are they written.
+
+One transaction takes the facts a case no longer has out of every sum and puts its new ones in, so
+that sums are always those of the facts, whatever happened to a case and in whatever order.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple, fields
+from datetime import date, datetime
+
+from django.db import connection
+
+from mengding.indicators.cuts import CUTS, Cut, Key, keys
+from mengding.indicators.facts import CaseFacts, Item, items
+from mengding.indicators.measures import MEASURES
+from mengding.indicators.models import Cell, Fact
+
+FACTS, CELLS = Fact._meta.db_table, Cell._meta.db_table
+CODES = [measure.code for measure in MEASURES]
+_ITEM = [field.name for field in fields(Item)]
+COLUMNS = ["case_id", "kind", "order_id", *_ITEM[3:]]
+KEYS = [field.name for field in fields(Key)]
+_LISTED = ", ".join(COLUMNS)
+_UPSERT = (
+    f"INSERT INTO {CELLS} ({', '.join(KEYS + CODES)})"  # noqa: S608 (our own names)
+    f" SELECT {', '.join(KEYS + CODES)} FROM json_populate_recordset(NULL::{CELLS}, %s)"
+    " ON CONFLICT (cut, grain, place, day, a, b, confidential, within) DO UPDATE SET "
+    + ", ".join(f"{code} = {CELLS}.{code} + excluded.{code}" for code in CODES)
+)
+Deltas = dict[Key, list[int]]
+
+
+def refresh(cases: Iterable[CaseFacts], case_ids: Sequence[int], as_of: datetime) -> int:
+    """Bring the facts of these cases, and all sums, to what `cases` says. Returns facts changed.
+
+    The caller holds the reader (`actions.follow`), so nobody else writes meanwhile.
+    """
+    new = {item for case in cases for item in items(case, as_of)}
+    old = set(stored(case_ids))
+    gone, come = old - new, new - old
+    if not gone and not come:
+        return 0
+    deltas: Deltas = defaultdict(lambda: [0] * len(MEASURES))
+    for some, sign in ((gone, -1), (come, 1)):
+        for item in some:
+            add(deltas, item, sign)
+    with connection.cursor() as cursor:
+        if gone:
+            cursor.execute(
+                f"DELETE FROM {FACTS} f USING"  # noqa: S608
+                " unnest(%s::bigint[], %s::text[], %s::bigint[]) AS g (c, k, o)"
+                " WHERE f.case_id = g.c AND f.kind = g.k AND f.order_id = g.o",
+                [
+                    [item.case for item in gone],
+                    [item.kind for item in gone],
+                    [item.order for item in gone],
+                ],
+            )
+        insert(come)
+        rows = [
+            dict(zip(KEYS, astuple(key), strict=True)) | dict(zip(CODES, vector, strict=True))
+            for key, vector in deltas.items()
+            if any(vector)
+        ]
+        if rows:
+            cursor.execute(_UPSERT, [json.dumps(rows, default=str)])
+    return len(gone) + len(come)
+
+
+def stored(case_ids: Sequence[int]) -> Iterator[Item]:
+    """The facts kept of these cases."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_LISTED} FROM {FACTS} WHERE case_id = ANY(%s)",  # noqa: S608
+            [list(case_ids)],
+        )
+        for row in cursor.fetchall():
+            yield Item(*row)
+
+
+def add(deltas: Deltas, item: Item, sign: int) -> None:
+    """Add the fact to every sum it belongs to (`sign` -1: take it out)."""
+    counted = [measure.bit for measure in MEASURES if item.bits >> measure.bit & 1]
+    for key in keys(item):
+        vector = deltas[key]
+        for bit in counted:
+            vector[bit] += sign
+
+
+def insert(come: Iterable[Item]) -> None:
+    """Write facts that are not there yet."""
+    ready = list(come)  # whoever makes them may read from the same connection
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {FACTS} ({_LISTED}) FROM STDIN") as copy,
+    ):
+        for item in ready:
+            copy.write_row(astuple(item))
+
+
+def clear() -> None:
+    """Forget every fact and every sum."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {FACTS}, {CELLS}")
+
+
+def sum_up(progress: Callable[[str], None] = lambda step: None) -> None:
+    """Make all sums anew from the facts; there must be none yet."""
+    for cut in CUTS:
+        progress(f"cut {cut.number}")
+        with connection.cursor() as cursor:
+            if cut.daily:
+                cursor.execute(_from_facts(cut, "d"))
+                cursor.execute(_months_of_days(cut))
+            else:
+                cursor.execute(_from_facts(cut, "m"))
+
+
+_PLACES = (
+    ("0", "district", "true"),
+    ("district", "town", "true"),
+    ("town", "village", "town <> 0"),
+)
+
+
+def _from_facts(cut: Cut, grain: str) -> str:
+    within, place, there = _PLACES[cut.level]
+    day = "day" if grain == "d" else "date_trunc('month', day)::date"
+    a, b = (*(f"{dim}::text" for dim in cut.dims), "''", "''")[:2]
+    counted = ", ".join(f"sum(bits >> {m.bit} & 1)" for m in MEASURES)
+    return (
+        f"INSERT INTO {CELLS} ({', '.join(KEYS + CODES)})"  # noqa: S608
+        f" SELECT {cut.number}, '{grain}', {day}, district, {within}, {place}, {a}, {b},"
+        f" confidential, {counted} FROM {FACTS} WHERE {there}"
+        " GROUP BY 3, 4, 5, 6, 7, 8, 9"
+    )
+
+
+def _months_of_days(cut: Cut) -> str:
+    counted = ", ".join(f"sum({code})" for code in CODES)
+    return (
+        f"INSERT INTO {CELLS} ({', '.join(KEYS + CODES)})"  # noqa: S608
+        " SELECT cut, 'm', date_trunc('month', day)::date, district, within, place, a, b,"
+        f" confidential, {counted} FROM {CELLS} WHERE cut = {cut.number} AND grain = 'd'"
+        " GROUP BY 1, 3, 4, 5, 6, 7, 8, 9"
+    )
+
+
+def sums() -> Iterator[tuple[Key, list[int]]]:
+    """Every row of sums that is not all zero, read from the server bit by bit."""
+    for cut in CUTS:
+        rows = Cell.objects.filter(cut=cut.number).values_list(*KEYS, *CODES)
+        for row in rows.iterator(chunk_size=5000):
+            vector = list(row[len(KEYS) :])
+            if any(vector):
+                yield Key(*row[: len(KEYS)]), vector
+
+
+def month_of(day: date) -> date:
+    """The first of the month."""
+    return day.replace(day=1)

@@ -1,0 +1,72 @@
+"""Spans of days as people name them, and what they are compared with. Pure: no Django."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+Kind = Literal["day", "week", "month", "quarter", "year", "span"]
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days [since, until)."""
+
+    since: date
+    until: date
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.until - self.since).days
+
+
+def span(kind: Kind, day: date) -> Span:
+    """The day, week (from Monday), month, quarter or year in which `day` lies."""
+    match kind:
+        case "week":
+            since = day - timedelta(days=day.weekday())
+            return Span(since, since + 7 * DAY)
+        case "month":
+            since = day.replace(day=1)
+            return Span(since, months_on(since, 1))
+        case "quarter":
+            since = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+            return Span(since, months_on(since, 3))
+        case "year":
+            return Span(date(day.year, 1, 1), date(day.year + 1, 1, 1))
+        case _:
+            return Span(day, day + DAY)
+
+
+def months_on(day: date, months: int) -> date:
+    """So many months later (earlier), at the end of a shorter month if need be."""
+    count = day.year * 12 + day.month - 1 + months
+    year, month = count // 12, count % 12 + 1
+    for number in (day.day, 30, 29, 28):
+        try:
+            return date(year, month, number)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def compared(kind: Kind, now: Span, today: date) -> tuple[Span, Span]:
+    """(the span before, the same span a year earlier), as far into them as the span has come.
+
+    On the 10th of a month its first ten days are compared with the first ten days of the others.
+    """
+    months = {"month": 1, "quarter": 3, "year": 12}.get(kind)
+    before = months_on(now.since, -months) if months else now.since - now.days * DAY
+    earlier = (
+        now.since - 52 * 7 * DAY if kind == "week" else months_on(now.since, -12)
+    )  # weeks keep their weekdays
+    whole = [
+        Span(since, months_on(since, months) if months else since + now.days * DAY)
+        for since in (before, earlier)
+    ]
+    if now.until <= today + DAY or now.since > today:
+        return whole[0], whole[1]
+    gone = (today - now.since).days + 1
+    cut = [Span(each.since, min(each.until, each.since + gone * DAY)) for each in whole]
+    return cut[0], cut[1]

@@ -1,0 +1,140 @@
+"""Following the real feed, on real connections: several followers, late commits, a rebuild between.
+
+These tests commit for real, in a copy of the demo district of their own.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from mengding.cases import actions as cases
+from mengding.cases.stages import Stage
+from mengding.cases.tests.made import TRIES, case_at, report, who
+from mengding.indicators import actions, queries, rollup
+from mengding.indicators.check import compare
+from mengding.indicators.models import Cell, Fact
+
+
+@pytest.fixture(autouse=True)
+def committed(fresh_world: str, django_db_blocker: Any) -> Iterator[None]:
+    """The district's database, without the transaction that ordinary tests run in."""
+    with django_db_blocker.unblock():
+        yield
+
+
+def together(*calls: Callable[[], object]) -> list[object]:
+    """Run the calls at once, each on a connection of its own."""
+    gate = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> object:
+        try:
+            gate.wait()
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def caught_up() -> None:
+    """Follow until nothing waits: the feed holds back while other transactions run."""
+    end = monotonic() + 60
+    while True:
+        actions.catch_up()
+        if not queries.state()["waiting"] or monotonic() > end:
+            return
+        sleep(0.05)
+
+
+def test_two_followers_at_once_count_everything_once() -> None:
+    for stage in (Stage.FILED, Stage.HANDLING, Stage.CLOSED, Stage.VOID):
+        case_at(stage)
+    reads = together(*[lambda: sum(iter(lambda: actions.follow(7), 0)) for _ in range(3)])
+    caught_up()
+    found = compare()
+    assert found.different == []
+    assert found.cases >= 4
+    assert any(reads)
+
+
+def test_cases_change_while_they_are_followed_and_rebuilt() -> None:
+    made = [case_at(Stage.HANDLING).pk for _ in range(3)]
+    stop = threading.Event()
+
+    def work() -> int:
+        for pk in made:
+            for action in ("feed_back", "start_check", "rework"):
+                TRIES[action].make(who(TRIES[action].by), pk, None)
+        report()
+        stop.set()
+        return len(made)
+
+    def follow() -> int:
+        read = 0
+        while not stop.is_set():
+            read += actions.catch_up()
+            sleep(0.01)
+        return read
+
+    together(work, follow, follow, actions.rebuild)
+    caught_up()
+    assert compare().different == []
+
+
+def test_an_event_that_commits_late_is_counted_late_and_not_lost() -> None:
+    held, go = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        with transaction.atomic():
+            pk = report().case_id
+            held.set()
+            assert go.wait(60)
+        return pk
+
+    def others() -> int:
+        assert held.wait(60)
+        pk = report().case_id  # begins later, commits first
+        actions.catch_up()
+        go.set()
+        return pk
+
+    late, early = together(slow, others)
+    caught_up()
+    counted = set(Fact.objects.filter(kind="in").values_list("case_id", flat=True))
+    assert {late, early} <= counted
+    assert compare().different == []
+
+
+def test_a_follower_that_breaks_off_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    caught_up()
+    before = (Fact.objects.count(), list(Cell.objects.filter(cut=0).values_list("received")))
+    case_at(Stage.HANDLING)
+    plain = rollup.insert
+
+    def broken(come: Any) -> None:
+        plain(come)
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(rollup, "insert", broken)
+
+    def until_it_breaks() -> None:
+        end = monotonic() + 60
+        while monotonic() < end:  # until the feed lets the events through
+            actions.follow()
+
+    with pytest.raises(RuntimeError):
+        until_it_breaks()
+    after = (Fact.objects.count(), list(Cell.objects.filter(cut=0).values_list("received")))
+    assert after == before
+    monkeypatch.undo()
+    caught_up()
+    assert compare().different == []
+    cases.note(who("desk"), Fact.objects.earliest("case_id").case_id, text="已联系")
+    caught_up()
+    assert compare().different == []

@@ -1,0 +1,1 @@
+"""Background jobs: when each runs, and proof that it did."""

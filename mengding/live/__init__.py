@@ -1,0 +1,1 @@
+"""The live side: a small raw ASGI application beside the synchronous Django one."""

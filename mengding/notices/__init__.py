@@ -1,0 +1,1 @@
+"""Notices: posts are told of events that concern them, without words."""

@@ -1,0 +1,65 @@
+"""Reading people: who acts, which organisation, and the lists."""
+
+from mengding.people.cache import forget
+from mengding.people.queries.identity import (
+    account_names,
+    actor_for_session,
+    actor_for_token,
+    actor_in_post,
+    known_names,
+    person,
+    token_digest,
+)
+from mengding.people.queries.lists import (
+    accounts,
+    colleagues,
+    dependents_of,
+    one,
+    organisations,
+    own_posts,
+    posts,
+    roles,
+    second_factor,
+    staff,
+    tokens,
+    with_posts,
+)
+from mengding.people.queries.tree import (
+    centre_above,
+    centre_below,
+    centre_of,
+    organisation,
+    organisation_for,
+    tree,
+    within,
+)
+
+__all__ = [
+    "account_names",
+    "accounts",
+    "actor_for_session",
+    "actor_for_token",
+    "actor_in_post",
+    "centre_above",
+    "centre_below",
+    "centre_of",
+    "colleagues",
+    "dependents_of",
+    "forget",
+    "known_names",
+    "one",
+    "organisation",
+    "organisation_for",
+    "organisations",
+    "own_posts",
+    "person",
+    "posts",
+    "roles",
+    "second_factor",
+    "staff",
+    "token_digest",
+    "tokens",
+    "tree",
+    "with_posts",
+    "within",
+]

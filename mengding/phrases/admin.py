@@ -1,0 +1,1 @@
+"""Standard texts are configured in the console, not in the admin."""

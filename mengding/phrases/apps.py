@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class PhrasesConfig(AppConfig):
+    name = "mengding.phrases"
+    label = "phrases"
+    verbose_name = "标准用语"

@@ -1,0 +1,1 @@
+"""Full-text search that works for Chinese: bigrams in a tsvector under GIN."""

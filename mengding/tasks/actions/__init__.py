@@ -1,0 +1,1 @@
+"""Every write: a verb each, one transaction."""

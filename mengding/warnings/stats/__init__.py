@@ -1,0 +1,1 @@
+"""The arithmetic of warnings: baselines, control limits, scans. Pure."""

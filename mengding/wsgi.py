@@ -1,0 +1,8 @@
+"""The synchronous Django application."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mengding.settings")
+application = get_wsgi_application()

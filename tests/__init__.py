@@ -1,0 +1,1 @@
+"""Tests across apps; tests of one app stand beside it."""

@@ -1,0 +1,1 @@
+"""The field app in a real Chromium with a phone's profile, against a real server."""

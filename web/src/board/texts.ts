@@ -1,0 +1,23 @@
+/** key: [中文, English] */
+export const texts = {
+  "board.title": ["调度", "Dispatch"],
+  "board.open": ["在办 {n} 件", "{n} open"],
+  "board.words": ["编号、地点、内容", "Number, place, words"],
+  "board.view": ["显示", "View"],
+  "board.view.board": ["看板", "Board"],
+  "board.view.both": ["并排", "Both"],
+  "board.view.map": ["地图", "Map"],
+  "board.map": ["案件地图", "Map of cases"],
+  "board.here": ["图上 {n} 件", "{n} here"],
+  "board.unplaced": ["{n} 件没有坐标", "{n} without coordinates"],
+  "board.noPlace": ["没有坐标", "no coordinates"],
+  "board.rest": ["还有 {n} 件，继续滚动加载", "{n} more as you scroll"],
+  "board.none": ["没有符合条件的在办案件。", "No open case fits."],
+  "board.nothing": ["没有在办案件。", "There are no open cases."],
+  "board.preview": ["案件速览", "Case at a glance"],
+  "board.pile": ["同一地点 {n} 件", "{n} at this place"],
+  "board.before": ["上一件", "Previous"],
+  "board.after": ["下一件", "Next"],
+  "board.whole": ["打开案件", "Open the case"],
+  "board.keys": ["j k h l 或方向键移动 · 空格速览 · Enter 打开 · d 派遣 · f 筛选 · v 切换视图", "j k h l or arrows move · space glance · Enter open · d dispatch · f filter · v view"],
+} as const satisfies Record<string, readonly [string, string]>;

@@ -1,0 +1,5 @@
+import type { RouteRecordRaw } from "vue-router";
+
+export const routes: RouteRecordRaw[] = [
+  { path: "briefings", name: "briefings", component: () => import("./Briefings.vue"), meta: { title: "briefings.title", icon: "book", order: 60, needs: ["briefings.read"] } },
+];

@@ -1,0 +1,21 @@
+/** key: [中文, English] */
+export const texts = {
+  "shellf.name": ["蒙顶移动端", "Mengding in the field"],
+  "shellf.tabs": ["主导航", "Main"],
+  "shellf.back": ["返回", "Back"],
+  "shellf.offline": ["现在没有网络。可以照常使用，联网后自动发送。", "No network. Go on working: everything is sent when it is back."],
+  "shellf.offlineWaits": ["现在没有网络，{n} 条待发送。联网后自动发送。", "No network, {n} to send. They go out when it is back."],
+  "shellf.expired": ["登录已过期。可以继续工作，登录后才能发送。", "Your session has ended. Go on working; sending needs you to sign in."],
+  "shellf.signIn": ["登录", "Sign in"],
+  "shellf.needs": ["{n} 条没有发出，需要您处理", "{n} could not be sent and need you"],
+  "shellf.look": ["查看", "Look"],
+  "shellf.update": ["有新版本", "There is a new version"],
+  "shellf.updateDo": ["更新", "Update"],
+  "shellf.insecure": ["当前不是 HTTPS：没有网络时不能使用，照片也不能上传。请改用 https 地址。", "This is not HTTPS: nothing works without a network, and photos cannot be sent. Use the https address."],
+  "shellf.ago": ["{span}前更新", "as of {span} ago"],
+  "shellf.now": ["刚刚更新", "up to date"],
+  "shellf.keptAt": ["没有网络，显示的是 {when} 的内容", "No network: this is as of {when}"],
+  "shellf.notKept": ["这里的内容还没有在手机上保存过，联网后再打开。", "This has not been kept on the phone yet. Open it again with a network."],
+  "shellf.refused": ["不能打开", "This cannot be opened"],
+  "shellf.noRoom": ["手机存储空间不足，没有保存。请清理空间后再试，内容还在屏幕上。", "The phone is full and this was not kept. Free some space and try again; what you wrote is still on the screen."],
+} as const satisfies Record<string, readonly [string, string]>;

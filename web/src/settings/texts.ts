@@ -1,0 +1,3 @@
+/** key: [中文, English] */
+export const texts = {
+} as const satisfies Record<string, readonly [string, string]>;
