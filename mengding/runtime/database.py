@@ -23,7 +23,7 @@ from mengding.runtime.binaries import (
     make_reachable,
 )
 from mengding.runtime.problem import Problem
-from mengding.runtime.processes import RunAs, alive, command_line, spawn
+from mengding.runtime.processes import RunAs, alive, command_line, interrupted_after, spawn
 from mengding.runtime.state import ensure_state_dir, load_secrets, one_line
 
 NAME = "mengding"
@@ -212,15 +212,15 @@ class Embedded:
         until = time.monotonic() + patience
         for attempt in range(20):
             mark = self.log.stat().st_size if self.log.exists() else 0
-            child = spawn(
-                command,
-                log=self.log,
-                run_as=account,
-                on_parent_death=signal.SIGINT,
-                env=_environment(),
-                cwd=Path("/"),
-            )
-            self.child = child
+            with interrupted_after():
+                self.child = child = spawn(
+                    command,
+                    log=self.log,
+                    run_as=account,
+                    on_parent_death=signal.SIGINT,
+                    env=_environment(),
+                    cwd=Path("/"),
+                )
             while child.poll() is None:
                 if self._pid_file() == (child.pid, "ready"):
                     return

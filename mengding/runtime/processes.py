@@ -10,14 +10,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from mengding.runtime.problem import Problem
 
 _PR_SET_PDEATHSIG = 1
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def die_with_parent(sig: signal.Signals) -> None:
@@ -30,12 +31,28 @@ def die_with_parent(sig: signal.Signals) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(sig), 0, 0, 0)
 
 
-def _before_exec(sig: signal.Signals) -> Callable[[], None]:
+@contextlib.contextmanager
+def interrupted_after() -> Iterator[None]:
+    """Signals that end us wait until the block is over.
+
+    For starting a child and keeping hold of it: an interruption between the two would leave it
+    behind. Works where only the main thread runs.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def before_exec(sig: signal.Signals) -> Callable[[], None]:
+    """What a child does before it becomes its program: end with us, hear signals again."""
     # The library is loaded here, before the fork: loading after it could deadlock.
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     parent = os.getpid()
 
     def prepare() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         if libc is not None:
             libc.prctl(_PR_SET_PDEATHSIG, int(sig), 0, 0, 0)
             if os.getppid() != parent:  # the parent ended before the request took effect
@@ -82,11 +99,11 @@ def spawn(
             user=run_as.uid if run_as else None,
             group=run_as.gid if run_as else None,
             extra_groups=[] if run_as else None,
-            preexec_fn=_before_exec(on_parent_death),
+            preexec_fn=before_exec(on_parent_death),
         )
 
 
-def stop(child: subprocess.Popen[bytes], *, sig: signal.Signals, patience: float) -> None:
+def stop(child: subprocess.Popen[Any], *, sig: signal.Signals, patience: float) -> None:
     """Stop a child and everything in its session; forcefully after ``patience`` seconds."""
     if child.poll() is None:
         with contextlib.suppress(ProcessLookupError):

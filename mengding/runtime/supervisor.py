@@ -32,7 +32,7 @@ from mengding.runtime.database import (
 )
 from mengding.runtime.exposure import ALLOW_DEMO, is_loopback
 from mengding.runtime.problem import Problem
-from mengding.runtime.processes import listen, spawn, stop
+from mengding.runtime.processes import before_exec, interrupted_after, listen, spawn, stop
 from mengding.runtime.state import checkout_dir, ensure_state_dir, load_secrets, one_line
 
 STEADY = 30.0  # seconds a child must live for its next crash to count as its first
@@ -174,34 +174,32 @@ class Supervisor:
         log = self.state / "logs" / "prepare.log"
         accounts: list[dict[str, Any]] = []
         failure = None
-        with log.open("wb") as errors:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                encoding="utf-8",
-                start_new_session=True,
-                env=self._environment(),
-            )
-            try:
-                assert process.stdout is not None
-                for text in process.stdout:
-                    line = json.loads(text)
-                    if "step" in line:
-                        self.say(words[line["step"]])
-                    failure = line.get("error", failure)
-                    accounts = line.get("accounts", accounts)
-                code = process.wait()
-            except BaseException:
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                raise
+        process: subprocess.Popen[str] | None = None
+        try:
+            with log.open("wb") as errors, interrupted_after():
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    encoding="utf-8",
+                    start_new_session=True,
+                    env=self._environment(),
+                    preexec_fn=before_exec(signal.SIGTERM),
+                )
+            assert process.stdout is not None
+            for text in process.stdout:
+                line = json.loads(text)
+                if "step" in line:
+                    self.say(words[line["step"]])
+                failure = line.get("error", failure)
+                accounts = line.get("accounts", accounts)
+            code = process.wait()
+        except BaseException:
+            if process is not None:
+                stop(process, sig=signal.SIGTERM, patience=10)
+            raise
         if code:
             raise Problem(f"准备数据库失败 {failure or f'exit code {code}'} ({log})")
         return accounts
@@ -243,13 +241,14 @@ class Supervisor:
             self._spawn(child)
 
     def _spawn(self, child: Child) -> None:
-        child.process = spawn(
-            child.command,
-            log=child.log,
-            env=self._environment(),
-            pass_fds=child.pass_fds,
-            on_parent_death=child.on_parent_death,
-        )
+        with interrupted_after():
+            child.process = spawn(
+                child.command,
+                log=child.log,
+                env=self._environment(),
+                pass_fds=child.pass_fds,
+                on_parent_death=child.on_parent_death,
+            )
         child.started = time.monotonic()
 
     def _await_answer(self, seconds: float = 60) -> None:
