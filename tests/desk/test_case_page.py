@@ -186,7 +186,7 @@ def test_coming_reminders_of_the_running_clock(
     rows = person.page.locator("[data-test=reminders] li.next")
     rows.first.wait_for()
     assert rows.count() == len(coming)
-    assert [row.split("\n")[0] for row in rows.all_inner_texts()][0].startswith(coming[0]["name"])
+    assert rows.first.inner_text().startswith(coming[0]["name"])
     carry(server, case, "file")
     assert [len(each["next"]) > 0 for each in watched()] == [True, False]  # dispatch; received
     person.open(case)
