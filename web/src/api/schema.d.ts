@@ -3353,7 +3353,7 @@ export interface paths {
         };
         /**
          * 大屏 Wall screen
-         * @description Figures over what my post may see, at most a second old.
+         * @description Figures over what my post may see, at most a second old; numbers as on the dashboards.
          */
         get: operations["figures_wall"];
         put?: never;
@@ -3532,6 +3532,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/indicators/dashboards/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 看板 A dashboard
+         * @description Everything on one page, within what my post sees: big numbers, in and out over time, what
+         *     stands side by side (departments, divisions, classes, channels), breakdowns, six months.
+         *
+         *     Numbers stand beside the period before and the same a year earlier; closed periods are as they
+         *     were then. One department, division, class or channel is chosen by the filter of its name.
+         */
+        get: operations["indicators_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/dashboards/{page}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载看板 A dashboard as CSV or XLSX
+         * @description The same tables as a file: a sheet each (in CSV one below the other), the formulas last.
+         */
+        get: operations["indicators_dashboard_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/indicators/file": {
         parameters: {
             query?: never;
@@ -3560,14 +3604,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * 封账期间 Closed months
-         * @description The closed months of my district, and how much has changed since.
+         * 封账期间 Closed periods
+         * @description The closed months, quarters and years of my district, and how much has changed since.
          */
         get: operations["indicators_periods"];
         put?: never;
         /**
-         * 封账 Close a month
-         * @description Keep the numbers of a month that is over as they are now, for good.
+         * 封账 Close a period
+         * @description Keep the numbers of a period that is over as they are now, for good.
+         *
+         *     Months of a quarter or year that are open yet are closed with it.
          */
         post: operations["indicators_freeze"];
         delete?: never;
@@ -11009,14 +11055,14 @@ export interface components {
         };
         /**
          * FreezeIn
-         * @description Which month to close.
+         * @description Which month, quarter or year to close: 2026-10, 2026-Q4, 2026.
          * @example {
-         *       "month": "2026-10"
+         *       "period": "2026-10"
          *     }
          */
         FreezeIn: {
-            /** Month */
-            month: string;
+            /** Period */
+            period: string;
         };
         /**
          * GeneratedOut
@@ -11336,6 +11382,16 @@ export interface components {
             limits: components["schemas"]["LimitsOut"];
             /** Warnings */
             warnings: components["schemas"]["WarningOut"][];
+        };
+        /**
+         * InTime
+         * @description 按时处置率 of this month so far: `n` of `of` were handled in time.
+         */
+        InTime: {
+            /** N */
+            n: number;
+            /** Of */
+            of: number;
         };
         /**
          * InspectedOut
@@ -12925,7 +12981,7 @@ export interface components {
         };
         /**
          * PeriodOut
-         * @description A closed month. `digest`: SHA-256 over the facts that were kept.
+         * @description A closed period. `digest`: SHA-256 over the facts that were kept.
          */
         PeriodOut: {
             /** Digest */
@@ -16694,7 +16750,10 @@ export interface components {
             entered: number;
             /** Open */
             open: number;
-            /** Overdue */
+            /**
+             * Overdue
+             * @description Of these past the limit they are running under.
+             */
             overdue: number;
             stage: components["schemas"]["Stage"];
         };
@@ -16996,7 +17055,7 @@ export interface components {
             day?: string | null;
             /**
              * Frozen
-             * @description A closed month as it was then.
+             * @description A closed period as it was then.
              * @default true
              */
             frozen: boolean;
@@ -17765,6 +17824,8 @@ export interface components {
         /**
          * Today
          * @description Since midnight: in and out (`closed` of them after a check); and what is open now.
+         *
+         *     All but `due_soon` are the indicators of these names.
          */
         Today: {
             /** Closed */
@@ -17781,7 +17842,10 @@ export interface components {
             ended: number;
             /** Open */
             open: number;
-            /** Overdue */
+            /**
+             * Overdue
+             * @description Of what departments have to handle (超时待处置).
+             */
             overdue: number;
             /** Received */
             received: number;
@@ -18256,6 +18320,7 @@ export interface components {
              * @description Oldest first; the last one is today so far.
              */
             days: components["schemas"]["Day"][];
+            in_time: components["schemas"]["InTime"];
             /**
              * Newest
              * @description Without confidential ones.
@@ -18271,6 +18336,68 @@ export interface components {
             /** Stages */
             stages: components["schemas"]["StageFigures"][];
             today: components["schemas"]["Today"];
+        };
+        /**
+         * Wanted
+         * @description Which days, and what of them.
+         */
+        Wanted: {
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Org
+             * @description Exactly this one; 0: none yet.
+             */
+            org?: number | null;
+            /**
+             * Post
+             * @description Who received, sent, ended, called.
+             */
+            post?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Tier
+             * @description district, town or village.
+             * @default
+             */
+            tier: string;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
         };
         /**
          * WarningDecided
@@ -25358,6 +25485,101 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    indicators_dashboard: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Exactly this one; 0: none yet. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description district, town or village. */
+                tier?: string;
+                /** @description Who received, sent, ended, called. */
+                post?: number | null;
+            };
+            header?: never;
+            path: {
+                page: "overview" | "department" | "region" | "class" | "channel";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    indicators_dashboard_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Exactly this one; 0: none yet. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description district, town or village. */
+                tier?: string;
+                /** @description Who received, sent, ended, called. */
+                post?: number | null;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path: {
+                page: "overview" | "department" | "region" | "class" | "channel";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     indicators_file: {
         parameters: {
             query?: {
@@ -25389,7 +25611,7 @@ export interface operations {
                 step?: "" | "day" | "week" | "month" | "quarter" | "year";
                 /** @description Also the period before and the year before. */
                 compare?: boolean;
-                /** @description A closed month as it was then. */
+                /** @description A closed period as it was then. */
                 frozen?: boolean;
                 format?: "csv" | "xlsx";
             };
@@ -25544,7 +25766,7 @@ export interface operations {
                 step?: "" | "day" | "week" | "month" | "quarter" | "year";
                 /** @description Also the period before and the year before. */
                 compare?: boolean;
-                /** @description A closed month as it was then. */
+                /** @description A closed period as it was then. */
                 frozen?: boolean;
             };
             header?: never;
