@@ -389,8 +389,6 @@ TABLE: dict[str, Row] = {
     ),
     "GET /tasks": Row("PU"),
     "GET /task-plans": Row("SU"),
-    "GET /tasks/coverage": Row("PU"),
-    "GET /tasks/workers": Row("PU"),
     "GET /task-plans/workers": Row("SU"),
     "POST /task-plans/preview": Row("SU", area=True, body=_PLAN),
     "POST /task-plans": Row("SU", area=True, body=_PLAN),
@@ -487,6 +485,8 @@ TABLE: dict[str, Row] = {
     "POST /materials/{int:material_id}/restore": Row("PU", area=True),
     # 覆盖与评价 coverage and evaluation
     "GET /coverage": Row("PU"),
+    "GET /fieldwork": Row("PU"),
+    "GET /fieldwork/file": Row("PU"),
     "GET /coverage/{int:region_id}/people": Row("PU", area=True),
     "GET /evaluation/mine": Row(WORKING),
     "GET /evaluation/mine/months": Row(WORKING),

@@ -28,13 +28,30 @@ Step = Literal["", "day", "week", "month", "quarter", "year"]
 _MOST = 2**63 - 1
 
 
-class Wanted(Schema):
-    """Which days, and what of them."""
+class PeriodAsked(Schema):
+    """Which days."""
 
     kind: Kind = Field("month", description="The period in which `day` lies; span: since–until.")
     day: date | None = Field(None, description="Today by default.", examples=["2026-11-24"])
     since: date | None = Field(None, description="With kind=span: the first day.")
     until: date | None = Field(None, description="With kind=span: the day behind the last.")
+
+    def days(self) -> Span:
+        """The days meant; an empty or backward span is refused further down."""
+        today = local_day(clock.now())
+        if self.kind == "span":
+            return Span(self.since or self.day or today, self.until or today)
+        return span(self.kind, self.day or today)
+
+    def compared(self) -> dict[str, Span]:
+        """What these days are compared with: the period before, the same a year earlier."""
+        before, earlier = compared(self.kind, self.days(), local_day(clock.now()))
+        return {"before": before, "earlier": earlier}
+
+
+class Wanted(PeriodAsked):
+    """Which days, and what of them."""
+
     region: str = Field(
         "", max_length=20, description='Division code; with "-" behind it: in none below.'
     )
@@ -45,13 +62,6 @@ class Wanted(Schema):
     channel: str = Field("", max_length=10)
     tier: str = Field("", max_length=10, description="district, town or village.")
     post: int | None = Field(None, ge=0, le=_MOST, description="Who received, sent, ended, called.")
-
-    def days(self) -> Span:
-        """The days meant; an empty or backward span is refused further down."""
-        today = local_day(clock.now())
-        if self.kind == "span":
-            return Span(self.since or self.day or today, self.until or today)
-        return span(self.kind, self.day or today)
 
     def filters(self) -> Filters:
         """The filters as queries want them."""
@@ -68,12 +78,9 @@ class Table(Wanted):
     compare: bool = Field(False, description="Also the period before and the year before.")
     frozen: bool = Field(True, description="A closed period as it was then.")
 
-    def others(self, days: Span) -> dict[str, Span]:
-        """What these days are compared with."""
-        if not self.compare:
-            return {}
-        before, earlier = compared(self.kind, days, local_day(clock.now()))
-        return {"before": before, "earlier": earlier}
+    def others(self) -> dict[str, Span]:
+        """What these days are compared with, if they are."""
+        return self.compared() if self.compare else {}
 
 
 class Behind(Wanted):
@@ -149,7 +156,7 @@ def read_values(request: HttpRequest, wanted: Query[Table]) -> HttpResponse:
         wanted.filters(),
         step=wanted.step,
         frozen=wanted.frozen,
-        others=wanted.others(days),
+        others=wanted.others(),
     )
     return json_response(answer)
 
@@ -172,12 +179,15 @@ def download(
         wanted.filters(),
         step=wanted.step,
         frozen=wanted.frozen,
-        others=wanted.others(days),
+        others=wanted.others(),
     )
-    return _file("indicators", days, table.as_file([(T("数值", "Numbers").said(), answer)], format))
+    return as_download(
+        "indicators", days, table.as_file([(T("数值", "Numbers").said(), answer)], format)
+    )
 
 
-def _file(name: str, days: Span, made: tuple[bytes, str]) -> HttpResponse:
+def as_download(name: str, days: Span, made: tuple[bytes, str]) -> HttpResponse:
+    """A file that was made, under a name with its days."""
     body, kind = made
     ending = "csv" if kind.startswith("text/csv") else "xlsx"
     name = f"{name}-{days.since:%Y%m%d}-{days.until:%Y%m%d}.{ending}"
@@ -220,7 +230,7 @@ def download_dashboard(
     days = wanted.days()
     answer = dashboards.dashboard(caller(request), page, wanted.kind, days, wanted.filters())
     sheets = list(dashboards.sheets(answer))
-    return _file(f"dashboard-{page}", days, table.as_file(sheets, format))
+    return as_download(f"dashboard-{page}", days, table.as_file(sheets, format))
 
 
 @router.get(

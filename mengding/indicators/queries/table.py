@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import xlsxwriter  # type: ignore[import-untyped]
 
@@ -21,6 +21,19 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 Values = dict[str, dict[str, Any]]
+
+
+class Figure(Protocol):
+    """What a column needs: an `Indicator`, or something counted elsewhere."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> T: ...
+    @property
+    def formula(self) -> T: ...
+    @property
+    def rate(self) -> bool: ...
 
 
 def _plain(values: Mapping[str, Value]) -> Values:
@@ -132,21 +145,22 @@ def period(actor: Actor, period_id: int) -> dict[str, Any]:
 
 
 def as_file(
-    sheets: Sequence[tuple[str, Mapping[str, Any]]], kind: str, about: Sequence[list[str]] = ()
-) -> tuple[bytes, str]:
+    sheets: Sequence[tuple[str, Mapping[str, Any]]], kind: str,
+    figures: Sequence[Figure] = INDICATORS,
+) -> tuple[bytes, str]:  # fmt: skip
     """Tables as one file, each a sheet (in CSV one below the other), the formulas last.
 
     A line a row, a column an indicator; of a rate two more, and what it was before beside it.
-    `about`: lines that say what it is, above all (in XLSX with the formulas).
+    `figures`: what may stand in them, in the order of the columns.
     """
-    found = [(title, _lines(answer)) for title, answer in sheets]
+    found = [(title, _lines(answer, figures)) for title, answer in sheets]
     codes = {code for _, answer in sheets for code in answer["total"]}
-    notes = [[each.name.said(), each.formula.said()] for each in INDICATORS if each.code in codes]
-    return (_csv if kind == "csv" else _xlsx)(found, [*about, *notes]), _TYPES[kind]
+    notes = [[each.name.said(), each.formula.said()] for each in figures if each.code in codes]
+    return (_csv if kind == "csv" else _xlsx)(found, notes), _TYPES[kind]
 
 
-def _lines(answer: Mapping[str, Any]) -> list[list[Any]]:
-    codes = [each for each in INDICATORS if each.code in answer["total"]]
+def _lines(answer: Mapping[str, Any], figures: Sequence[Figure]) -> list[list[Any]]:
+    codes = [each for each in figures if each.code in answer["total"]]
     others = {name: said for name, said in _OTHERS.items() if name in answer["beside"]}
     heading = [T("项目", "Item").said(), T("自", "From").said()]
     for each in codes:

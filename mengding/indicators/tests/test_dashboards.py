@@ -77,7 +77,7 @@ def test_every_number_of_a_page_is_its_indicator_and_its_cases(page: str) -> Non
     tables += [answer["side"]] if answer["side"] else []
     checked = 0
     for each in tables:
-        lines = [({}, each["total"])]
+        lines: list[tuple[dict[str, Any], Any]] = [({}, each["total"])]
         lines += [(narrowed(each["by"], row, each["area"]), row["values"]) for row in each["rows"]]
         for filters, values in lines:
             for code, value in values.items():
@@ -228,13 +228,13 @@ def test_the_file_has_the_numbers_of_the_page() -> None:
         before = answer["total"]["beside"]["before"]["total"][code]["n"]
         assert sum_line[f"{heading} 上期"] == str(before)
     sheets = workbook(Client().get(f"{address}/file{query}&format=xlsx", headers=headers).content)
-    heading, *lines = sheets["部门"]
-    told = {line[0]: dict(zip(heading, line, strict=True)) for line in lines}
+    heading, *below = sheets["部门"]
+    told = {cells[0]: dict(zip(heading, cells, strict=True)) for cells in below}
     for row in answer["side"]["rows"]:
-        line = told[row["name"].zh]
-        assert line["应处置数"] == row["values"]["to_handle"]["n"]
+        cells = told[row["name"].zh]
+        assert cells["应处置数"] == row["values"]["to_handle"]["n"]
         share = row["values"]["in_time_rate"]["share"]
-        assert line["按时处置率"] == (None if share is None else pytest.approx(share, abs=1e-6))
+        assert cells["按时处置率"] == (None if share is None else pytest.approx(share, abs=1e-6))
     assert list(sheets)[-1] == "口径"
     bad = Client().get("/api/v1/indicators/dashboards/persons", headers=headers)
     assert bad.status_code == 422

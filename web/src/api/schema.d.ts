@@ -3344,6 +3344,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fieldwork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 外勤看板 Field work
+         * @description Tasks, inspections, coverage and cases found, of an area and the divisions below it, beside
+         *     the period before and the same a year earlier. By area: nothing here is about a person.
+         */
+        get: operations["fieldwork_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fieldwork/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载外勤看板 Field work as CSV or XLSX
+         * @description The same table as a file, with the formulas below it.
+         */
+        get: operations["fieldwork_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/figures/wall": {
         parameters: {
             query?: never;
@@ -6102,26 +6143,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tasks/coverage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 覆盖情况 Coverage
-         * @description Which villages were visited, and which by nobody.
-         */
-        get: operations["tasks_coverage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tasks/today": {
         parameters: {
             query?: never;
@@ -6134,26 +6155,6 @@ export interface paths {
          * @description My tasks of a day, and today what I can still complete of earlier days.
          */
         get: operations["tasks_day"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tasks/workers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 网格员 Workers
-         * @description What the grid workers of the own area had to do and did.
-         */
-        get: operations["tasks_workers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8990,6 +8991,35 @@ export interface components {
             town: string;
         };
         /**
+         * CoverageStand
+         * @description How it stands in a village. `planned`: tasks begun and not called off, `late` part of those
+         *     completed; `visits`: pieces of work done out there; `places_waiting`: not looked at in time.
+         */
+        CoverageStand: {
+            /** Completed */
+            completed: number;
+            /** Failed */
+            failed: number;
+            /** Findings */
+            findings: number;
+            /** Late */
+            late: number;
+            /** Missed */
+            missed: number;
+            /** Places */
+            places: number;
+            /** Places Waiting */
+            places_waiting: number;
+            /** Planned */
+            planned: number;
+            /** Ready */
+            ready: number;
+            /** Rechecks Overdue */
+            rechecks_overdue: number;
+            /** Visits */
+            visits: number;
+        };
+        /**
          * CoverageVillage
          * @description One village: by kind of task how often work was done there, and planned.
          */
@@ -9015,6 +9045,7 @@ export interface components {
             };
             /** Region */
             region: number;
+            stand: components["schemas"]["CoverageStand"];
             /** Total */
             total: number;
             /** Town */
@@ -10792,6 +10823,41 @@ export interface components {
              * @example 3
              */
             version?: number | null;
+        };
+        /**
+         * FieldworkAsked
+         * @description Which days, and of which division.
+         */
+        FieldworkAsked: {
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Region
+             * @description Division code; by default my own area.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
         };
         /**
          * FileIn
@@ -17180,26 +17246,6 @@ export interface components {
             };
         };
         /**
-         * TaskCoverageOut
-         * @description Villages nobody visited first, then by code; no ranking.
-         */
-        TaskCoverageOut: {
-            /** Items */
-            items: components["schemas"]["TaskVillageOut"][];
-            /**
-             * Since
-             * Format: date
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date
-             */
-            until: string;
-            /** Unvisited */
-            unvisited: number;
-        };
-        /**
          * TaskDayIn
          * @description Which local day; today unless given.
          */
@@ -17258,6 +17304,12 @@ export interface components {
              * @default
              */
             kind: string;
+            /**
+             * Late
+             * @description Only what was done after its deadline.
+             * @default false
+             */
+            late: boolean;
             /** Place */
             place?: number | null;
             /**
@@ -17430,109 +17482,11 @@ export interface components {
             without: string[];
         };
         /**
-         * TaskSpan
-         * @description Local days, both included; the last 7 unless given.
-         */
-        TaskSpan: {
-            /**
-             * Since
-             * @example 2026-11-24
-             */
-            since?: string | null;
-            /**
-             * Until
-             * @example 2026-11-30
-             */
-            until?: string | null;
-        };
-        /**
          * TaskState
          * @description What a task looks like at a moment.
          * @enum {string}
          */
         TaskState: "draft" | "ready" | "missed" | "failed" | "completed" | "cancelled";
-        /**
-         * TaskVillageOut
-         * @description One village. `visits`: pieces of work done there; `places_waiting`: not looked at in time.
-         */
-        TaskVillageOut: {
-            /** Code */
-            code: string;
-            /** Completed */
-            completed: number;
-            /** Failed */
-            failed: number;
-            /** Findings */
-            findings: number;
-            /** Last At */
-            last_at: string | null;
-            /** Late */
-            late: number;
-            /** Missed */
-            missed: number;
-            /** Name */
-            name: string;
-            /** Places */
-            places: number;
-            /** Places Waiting */
-            places_waiting: number;
-            /** Planned */
-            planned: number;
-            /** Ready */
-            ready: number;
-            /** Rechecks Overdue */
-            rechecks_overdue: number;
-            /** Region */
-            region: number;
-            /** Town */
-            town: string | null;
-            /** Visits */
-            visits: number;
-        };
-        /**
-         * TaskWorkOut
-         * @description So many pieces of work of a kind, planned or not.
-         */
-        TaskWorkOut: {
-            /** Count */
-            count: number;
-            /** Kind */
-            kind: string;
-        };
-        /**
-         * TaskWorkerList
-         * @description Grid workers by name.
-         */
-        TaskWorkerList: {
-            /** Items */
-            items: components["schemas"]["TaskWorkerOut"][];
-        };
-        /**
-         * TaskWorkerOut
-         * @description One grid worker of the own area.
-         */
-        TaskWorkerOut: {
-            /** Completed */
-            completed: number;
-            /** Failed */
-            failed: number;
-            /** Late */
-            late: number;
-            /** Missed */
-            missed: number;
-            /** Name */
-            name: string;
-            /** Planned */
-            planned: number;
-            /** Post */
-            post: number;
-            /** Ready */
-            ready: number;
-            /** Region */
-            region: string;
-            /** Work */
-            work: components["schemas"]["TaskWorkOut"][];
-        };
         /**
          * TeamCandidate
          * @description A post that can be in a team.
@@ -25148,6 +25102,79 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    fieldwork_read: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; by default my own area. */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fieldwork_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; by default my own area. */
+                region?: string;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     figures_wall: {
         parameters: {
             query?: {
@@ -30146,6 +30173,8 @@ export interface operations {
                 until?: string | null;
                 kind?: string;
                 state?: components["schemas"]["TaskState"] | null;
+                /** @description Only what was done after its deadline. */
+                late?: boolean;
                 /** @example 511803102201 */
                 region?: string | null;
                 place?: number | null;
@@ -30163,32 +30192,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    tasks_coverage: {
-        parameters: {
-            query?: {
-                /** @example 2026-11-24 */
-                since?: string | null;
-                /** @example 2026-11-30 */
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskCoverageOut"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -30213,32 +30216,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDayOut"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    tasks_workers: {
-        parameters: {
-            query?: {
-                /** @example 2026-11-24 */
-                since?: string | null;
-                /** @example 2026-11-30 */
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskWorkerList"];
                 };
             };
             default: components["responses"]["Problem"];
