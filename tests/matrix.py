@@ -448,6 +448,7 @@ TABLE: dict[str, Row] = {
     "GET /resources/map": Row(WORKING),
     "GET /resources/near": Row(WORKING, query="?lon=103.1&lat=30.1"),
     "GET /resources/export": Row("PU"),
+    "GET /resources/contacts": Row("PU"),
     "POST /resources/import": Row("PU", body='{"csv":"x"}'),
     "GET /resources/due": Row("GHPU"),
     "GET /resources/rounds": Row(WORKING),

@@ -97,16 +97,16 @@ def rebuild(progress: Progress = _quiet) -> int:
     """
     _hold(wait=True)
     position, now = feed.tail(), clock.now()
-    rollup.clear()
     cases, last = 0, 0
     chains = Chain.objects.filter(subject_kind="case").order_by("subject_id")
-    while ids := list(
-        chains.filter(subject_id__gt=last).values_list("subject_id", flat=True)[:_REBUILD]
-    ):
-        last = ids[-1]
-        rollup.insert(item for case in from_ledger(ids) for item in items(case, now))
-        cases += len(ids)
-        progress(f"{cases:,}")
+    with rollup.anew():
+        while ids := list(
+            chains.filter(subject_id__gt=last).values_list("subject_id", flat=True)[:_REBUILD]
+        ):
+            last = ids[-1]
+            rollup.insert(item for case in from_ledger(ids) for item in items(case, now))
+            cases += len(ids)
+            progress(f"{cases:,}")
     rollup.sum_up(progress)
     Mark.objects.update_or_create(one=True, defaults={"as_of": now})
     Cursor.objects.filter(name=READER).update(xact=position.xact, event_id=position.event_id)
