@@ -5144,6 +5144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/resources/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 可选联系岗位 Posts to turn to
+         * @description Posts that an entry can name as its contact; no person is named.
+         */
+        get: operations["resources_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resources/due": {
         parameters: {
             query?: never;
@@ -8649,6 +8669,11 @@ export interface components {
             description_zh: string;
             /** En */
             en: string;
+            /**
+             * Filing Zh
+             * @description What is filed under it, a text for each condition.
+             */
+            filing_zh: string[];
             /** Grade */
             grade: string;
             /** Keywords Zh */
@@ -8691,6 +8716,11 @@ export interface components {
             description_zh: string;
             /** En */
             en: string;
+            /**
+             * Filing Zh
+             * @description What is filed under it, a text for each condition.
+             */
+            filing_zh: string[];
             /** Grade */
             grade: string;
             /** Keywords Zh */
@@ -15616,6 +15646,41 @@ export interface components {
          */
         ResourceCondition: "good" | "worn" | "broken";
         /**
+         * ResourceContact
+         * @description A post that an entry can name as its contact.
+         */
+        ResourceContact: {
+            /**
+             * Label
+             * @example 区水利局 处置人员 雨城区
+             */
+            label: string;
+            /** Post */
+            post: number;
+        };
+        /**
+         * ResourceContactFilter
+         * @description Whose posts: of one organisation, or of any whose name holds `q`.
+         */
+        ResourceContactFilter: {
+            /** Organisation */
+            organisation?: number | null;
+            /**
+             * Q
+             * @description Part of the organisation's name.
+             * @default
+             */
+            q: string;
+        };
+        /**
+         * ResourceContactList
+         * @description At most 50, by name.
+         */
+        ResourceContactList: {
+            /** Items */
+            items: components["schemas"]["ResourceContact"][];
+        };
+        /**
          * ResourceDetail
          * @description One entry with its last checks.
          */
@@ -18873,6 +18938,13 @@ export interface components {
             case: {
                 [key: string]: unknown;
             };
+            /**
+             * Demands
+             * @description As `GET /supervision/demands`, newest first; a handler's own only.
+             */
+            demands: {
+                [key: string]: unknown;
+            }[];
             /**
              * Evidence
              * @description As `GET /evidence`.
@@ -28649,6 +28721,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourceCheckOut"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resources_contacts: {
+        parameters: {
+            query?: {
+                organisation?: number | null;
+                /** @description Part of the organisation's name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceContactList"];
                 };
             };
             default: components["responses"]["Problem"];
