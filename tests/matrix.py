@@ -76,6 +76,15 @@ TABLE: dict[str, Row] = {
     "POST /briefings/{int:briefing_id}/sign": Row("U", area=True),
     "POST /briefings/{int:briefing_id}/withdraw": Row("U", area=True, body='{"reason":"x"}'),
     "GET /briefings/{int:briefing_id}/file": Row("DPUS", area=True),
+    # 成本效益 costs
+    "GET /costs/rates": Row("US"),
+    "POST /costs/rates": Row(
+        "US", area=True, body='{"starts_on":"2026-01-01","rates":{"call":{"fen":350}}}'
+    ),
+    "GET /costs": Row("US"),
+    "GET /costs/file": Row("US"),
+    "GET /costs/cases": Row("U"),
+    "GET /costs/cases/{int:case_id}": Row("U", area=True),
     # 数据开放 open data
     "GET /opendata/terms": Row("S"),
     "PUT /opendata/terms": Row(
@@ -439,6 +448,7 @@ TABLE: dict[str, Row] = {
     "GET /resources/map": Row(WORKING),
     "GET /resources/near": Row(WORKING, query="?lon=103.1&lat=30.1"),
     "GET /resources/export": Row("PU"),
+    "GET /resources/contacts": Row("PU"),
     "POST /resources/import": Row("PU", body='{"csv":"x"}'),
     "GET /resources/due": Row("GHPU"),
     "GET /resources/rounds": Row(WORKING),

@@ -6,6 +6,7 @@ import { routes as briefings } from "./briefings/routes";
 import { routes as catalogue } from "./catalogue/routes";
 import { routes as checking } from "./checking/routes";
 import { routes as clocks } from "./clocks/routes";
+import { routes as costs } from "./costs/routes";
 import { routes as duty } from "./duty/routes";
 import { routes as indicators } from "./indicators/routes";
 import { routes as chains, watching } from "./escalation/routes";
@@ -67,6 +68,7 @@ export const fieldwork: RouteRecordRaw[] = [
 /** Pages of numbers: indicators, dashboards, reports, warnings. */
 export const numbers: RouteRecordRaw[] = [
   ...briefings,
+  ...costs,
   ...indicators,
   ...ofFieldwork,
   ...watching,

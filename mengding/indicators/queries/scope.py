@@ -71,10 +71,10 @@ class Scope:
         return frozenset(name for name, there in given.items() if there)
 
 
-def scope_of(actor: Actor, filters: Filters) -> Scope:
+def scope_of(actor: Actor, filters: Filters, action: str = "indicators.read") -> Scope:
     """The scope; `NotAllowed` without the permission, `NotFound` for a division or organisation
-    outside of what the actor may see."""
-    require(actor, "indicators.read")
+    outside of what the actor may see. `action`: the permission, for numbers of another kind."""
+    require(actor, action)
     scope = _own(actor)
     if filters.region:
         scope = _narrowed(scope, filters.region)
@@ -97,9 +97,9 @@ def scope_of(actor: Actor, filters: Filters) -> Scope:
     )
 
 
-def area_code(actor: Actor, filters: Filters) -> str:
+def area_code(scope: Scope) -> str:
     """Code of the division the numbers are about; "" for the whole platform."""
-    place = scope_of(actor, filters).place
+    place = scope.place
     code = Region.objects.filter(pk=place).values_list("code", flat=True).first() if place else ""
     return code or ""
 

@@ -12,7 +12,7 @@ from mengding.core.text import T
 from mengding.indicators.definitions import BY_NAME, INDICATORS
 from mengding.indicators.queries import closed
 from mengding.indicators.queries.labels import labels
-from mengding.indicators.queries.scope import Filters, area_code
+from mengding.indicators.queries.scope import Filters, area_code, scope_of
 from mengding.indicators.queries.values import Answer, Value, measure
 from mengding.indicators.spans import Span
 
@@ -95,7 +95,7 @@ def table(
         "until": days.until,
         "by": by,
         "step": step,
-        "area": area_code(actor, filters),
+        "area": area_code(scope_of(actor, filters)),
         "rows": rows,
         "total": _plain(answer.total),
         "beside": {
