@@ -2117,6 +2117,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 成本 Costs
+         * @description Cost per ended case in each row (mean, median), by activity, by month, and what was saved.
+         *
+         *     Of fewer than `fewest` cases only how many they are. Never about a person.
+         */
+        get: operations["costs_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 反查 The cases behind it
+         * @description Exactly the cases a number counts, each with what it came to.
+         */
+        get: operations["costs_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 单案核算 The reckoning of one case
+         * @description Line by line: what was done how often, at which rate of which version, and the sum.
+         */
+        get: operations["costs_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载 Costs as CSV
+         * @description The same table as a file, with the breakdown and how each activity is counted below it.
+         */
+        get: operations["costs_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 成本标准 Cost rates
+         * @description Versions of my district's rates, the activities with how each is counted, the methods.
+         */
+        get: operations["costs_rates"];
+        put?: never;
+        /**
+         * 发布成本标准 Publish rates
+         * @description A new version. No version is ever changed: days that are over keep their rates.
+         */
+        post: operations["costs_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coverage": {
         parameters: {
             query?: never;
@@ -5119,6 +5225,26 @@ export interface paths {
          * @description Make a case of what a check found lacking, once.
          */
         post: operations["resources_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 可选联系岗位 Posts to turn to
+         * @description Posts that an entry can name as its contact; no person is named.
+         */
+        get: operations["resources_contacts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -8590,6 +8716,11 @@ export interface components {
             description_zh: string;
             /** En */
             en: string;
+            /**
+             * Filing Zh
+             * @description What is filed under it, a text for each condition.
+             */
+            filing_zh: string[];
             /** Grade */
             grade: string;
             /** Keywords Zh */
@@ -8632,6 +8763,11 @@ export interface components {
             description_zh: string;
             /** En */
             en: string;
+            /**
+             * Filing Zh
+             * @description What is filed under it, a text for each condition.
+             */
+            filing_zh: string[];
             /** Grade */
             grade: string;
             /** Keywords Zh */
@@ -8941,6 +9077,255 @@ export interface components {
              * @default
              */
             phone: string;
+        };
+        /**
+         * CostCases
+         * @description The cases behind it.
+         */
+        CostCases: {
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Ending
+             * @description How they ended; empty: in any way.
+             * @default closed
+             * @enum {string}
+             */
+            ending: "" | "closed" | "declined" | "void" | "merged";
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Order
+             * @description Newest or costliest first.
+             * @default day
+             * @enum {string}
+             */
+            order: "day" | "cost";
+            /**
+             * Org
+             * @description Lead organisation; 0: none.
+             */
+            org?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
+         * CostRatesIn
+         * @description The next version of the district's rates; `version`: the newest the editor saw, 0: none.
+         * @example {
+         *       "departments": {
+         *         "dept-water": {
+         *           "handle": {
+         *             "fen": 7500,
+         *             "unit": "hour"
+         *           }
+         *         }
+         *       },
+         *       "fewest": 5,
+         *       "merge_percent": 50,
+         *       "most_hours": 8,
+         *       "rates": {
+         *         "call": {
+         *           "fen": 350,
+         *           "minutes": 6,
+         *           "unit": "event"
+         *         },
+         *         "check": {
+         *           "fen": 1500,
+         *           "minutes": 30,
+         *           "unit": "event"
+         *         },
+         *         "dispatch": {
+         *           "fen": 210,
+         *           "minutes": 4,
+         *           "unit": "event"
+         *         },
+         *         "handle": {
+         *           "fen": 6000,
+         *           "unit": "hour"
+         *         }
+         *       },
+         *       "self_percent": 80,
+         *       "starts_on": "2027-01-01",
+         *       "version": 1
+         *     }
+         */
+        CostRatesIn: {
+            /**
+             * Departments
+             * @description Organisation code: what differs there.
+             * @default {}
+             */
+            departments: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["RateIn"];
+                };
+            };
+            /**
+             * Example
+             * @description Made up to show how it works.
+             * @default false
+             */
+            example: boolean;
+            /**
+             * Fewest
+             * @description Of fewer cases no mean is given.
+             * @default 5
+             */
+            fewest: number;
+            /**
+             * Merge Percent
+             * @description Factor of what merging saves.
+             * @default 50
+             */
+            merge_percent: number;
+            /**
+             * Most Hours
+             * @description Most hours on site counted for one order.
+             * @default 8
+             */
+            most_hours: number;
+            /**
+             * Rates
+             * @description By code of the activity.
+             */
+            rates: {
+                [key: string]: components["schemas"]["RateIn"];
+            };
+            /**
+             * Self Percent
+             * @description Factor of what dealing with it on the spot saves.
+             * @default 80
+             */
+            self_percent: number;
+            /**
+             * Starts On
+             * Format: date
+             * @description The first version: any day; others: from tomorrow.
+             */
+            starts_on: string;
+            /**
+             * Version
+             * @default 0
+             */
+            version: number;
+        };
+        /**
+         * CostRatesOut
+         * @description That it was published.
+         */
+        CostRatesOut: {
+            /** Number */
+            number: number;
+            /**
+             * Starts On
+             * Format: date
+             */
+            starts_on: string;
+        };
+        /**
+         * CostTable
+         * @description A table of costs.
+         */
+        CostTable: {
+            /**
+             * By
+             * @default class
+             * @enum {string}
+             */
+            by: "class" | "org" | "region" | "channel";
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Compare
+             * @description Also the period before and the year before.
+             * @default false
+             */
+            compare: boolean;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Ending
+             * @description How they ended; empty: in any way.
+             * @default closed
+             * @enum {string}
+             */
+            ending: "" | "closed" | "declined" | "void" | "merged";
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Org
+             * @description Lead organisation; 0: none.
+             */
+            org?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
         };
         /**
          * CoverageKind
@@ -14599,6 +14984,29 @@ export interface components {
             purpose: string;
         };
         /**
+         * RateIn
+         * @description What one event or one hour costs.
+         */
+        RateIn: {
+            /**
+             * Fen
+             * @description 100 fen = 1 CNY.
+             * @example 350
+             */
+            fen: number;
+            /**
+             * Minutes
+             * @description How long one event takes; an estimate.
+             */
+            minutes?: number | null;
+            /**
+             * Unit
+             * @default event
+             * @enum {string}
+             */
+            unit: "event" | "hour";
+        };
+        /**
          * Read
          * @description Which notices have been read: `ids`, or all `up_to` an id; exactly one of the two.
          */
@@ -15359,6 +15767,41 @@ export interface components {
          * @enum {string}
          */
         ResourceCondition: "good" | "worn" | "broken";
+        /**
+         * ResourceContact
+         * @description A post that an entry can name as its contact.
+         */
+        ResourceContact: {
+            /**
+             * Label
+             * @example 区水利局 处置人员 雨城区
+             */
+            label: string;
+            /** Post */
+            post: number;
+        };
+        /**
+         * ResourceContactFilter
+         * @description Whose posts: of one organisation, or of any whose name holds `q`.
+         */
+        ResourceContactFilter: {
+            /** Organisation */
+            organisation?: number | null;
+            /**
+             * Q
+             * @description Part of the organisation's name.
+             * @default
+             */
+            q: string;
+        };
+        /**
+         * ResourceContactList
+         * @description At most 50, by name.
+         */
+        ResourceContactList: {
+            /** Items */
+            items: components["schemas"]["ResourceContact"][];
+        };
         /**
          * ResourceDetail
          * @description One entry with its last checks.
@@ -18576,6 +19019,13 @@ export interface components {
             case: {
                 [key: string]: unknown;
             };
+            /**
+             * Demands
+             * @description As `GET /supervision/demands`, newest first; a handler's own only.
+             */
+            demands: {
+                [key: string]: unknown;
+            }[];
             /**
              * Evidence
              * @description As `GET /evidence`.
@@ -22922,6 +23372,227 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Colleague"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_values: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                by?: "class" | "org" | "region" | "channel";
+                /** @description Also the period before and the year before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_cases: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                /** @description Newest or costliest first. */
+                order?: "day" | "cost";
+                /** @description `next` of the page before; absent for the first page. */
+                cursor?: string | null;
+                /** @description Rows on one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                by?: "class" | "org" | "region" | "channel";
+                /** @description Also the period before and the year before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostRatesIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRatesOut"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -28299,6 +28970,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourceCheckOut"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resources_contacts: {
+        parameters: {
+            query?: {
+                organisation?: number | null;
+                /** @description Part of the organisation's name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceContactList"];
                 };
             };
             default: components["responses"]["Problem"];
