@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cases",),
     ("notices", "phrases", "presence", "filters", "bulk", "duty"),
     ("positions", "tasks", "resources", "outreach", "supervision", "indicators"),
-    ("scores", "escalation", "briefings", "warnings"),
+    ("scores", "escalation", "briefings", "costs", "warnings"),
     ("live", "open311", "opendata", "imports", "desk", "figures"),
     ("field",),
     ("demo",),
@@ -61,6 +61,7 @@ PURE = (
         for name in ("cuts", "definitions", "facts", "fold", "measures", "spans")
     ),
     "opendata/coarsen.py",
+    *(f"costs/{name}.py" for name in ("activities", "rates", "reckon", "work")),
     *(f"briefings/{name}.py" for name in ("blocks", "charts", "findings", "template")),
     *(
         "search/text.py",

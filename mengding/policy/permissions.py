@@ -153,6 +153,10 @@ ROLES: dict[str, frozenset[Role]] = {
     "briefings.sign": frozenset({_R.SUPERVISOR}),
     "briefings.templates": frozenset({_R.SYSTEM_ADMIN, _R.SUPERVISOR}),
     "opendata.manage": frozenset({_R.SYSTEM_ADMIN}),
+    # costs: sums for who answers for them, single cases only for who may see cases
+    "costs.read": frozenset({_R.SUPERVISOR, _R.SYSTEM_ADMIN}),
+    "costs.cases": frozenset({_R.SUPERVISOR}),
+    "costs.rates": frozenset({_R.SUPERVISOR, _R.SYSTEM_ADMIN}),
 }
 
 

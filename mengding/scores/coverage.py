@@ -16,12 +16,14 @@ from mengding.regions import areas
 from mengding.regions.models import Region
 from mengding.scores.queries import LOCAL, kind_names, today
 from mengding.tasks.models import Deed, Task
+from mengding.tasks.queries import overview
 
 LONGEST = 92  # days
 
 
 def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
-    """Each village of the area × each kind of task: what was done, and what was planned.
+    """Each village of the area × each kind of task: what was done, and what was planned; and how
+    tasks, places and findings stand there.
 
     Those nobody visited come first, then those with more gaps (planned and not done once), then
     by code. Both days included.
@@ -60,6 +62,7 @@ def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
     ):
         planned[village][kind] = count
     names = kind_names()
+    stand = overview.villages(actor, since, until)
     rows = []
     for region in _villages(actor):
         pk = region["pk"]
@@ -74,15 +77,16 @@ def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
                 "planned": planned[pk],
                 "total": sum(done[pk].values()),
                 "gaps": gaps,
+                "stand": stand[pk],
                 "last_at": last.get(pk),
             }
         )
-    rows.sort(key=lambda row: (row["total"] > 0, -len(row["gaps"]), row["code"]))
+    rows.sort(key=lambda row: (row["stand"]["visits"] > 0, -len(row["gaps"]), row["code"]))
     return {
         "since": since,
         "until": until,
         "kinds": [{"code": code, "name": name} for code, name in names.items()],
-        "unvisited": sum(not row["total"] for row in rows),
+        "unvisited": sum(not row["stand"]["visits"] for row in rows),
         "items": rows,
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.desk.hands import Person, built, call, has_axe, receive
+from tests.desk.hands import Person, built, call, carry, database, has_axe, receive
 
 
 def picture(path: Path, colour: str) -> str:
@@ -164,3 +164,32 @@ def test_joined_merged_and_split_are_told(server: str, browser: Any) -> None:
     assert found == []
     assert person.broken == []
     person.context.close()
+
+
+@built
+@pytest.mark.browser
+def test_coming_reminders_of_the_running_clock(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    from mengding.escalation import following
+
+    def watched() -> list[dict[str, Any]]:
+        with database(django_db_blocker):
+            while following.follow():
+                pass
+        return list(call(server, "desk", f"/cases/{case}/escalation")["items"])
+
+    case = receive(server, class_code="C0507")
+    coming = watched()[0]["next"]
+    person = Person(browser, server, "desk")
+    person.open(case)
+    rows = person.page.locator("[data-test=reminders] li.next")
+    rows.first.wait_for()
+    assert rows.count() == len(coming)
+    assert rows.first.inner_text().startswith(coming[0]["name"])
+    carry(server, case, "file")
+    assert [len(each["next"]) > 0 for each in watched()] == [True, False]  # dispatch; received
+    person.open(case)
+    person.page.wait_for_selector("[data-test=reminders] b:has-text('派遣')")
+    assert "受理" not in person.page.inner_text("[data-test=reminders]")
+    person.leave()

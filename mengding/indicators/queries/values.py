@@ -76,7 +76,7 @@ def measure(
     """Indicators over the days [since, until) within what the actor may see.
 
     `codes`: those wanted, all by default. `by`: a dimension of `BYS`. `step`: also by day, week
-    (from Monday), month, quarter or year. `frozen`: a month that is closed as it was then.
+    (from Monday), month, quarter or year. `frozen`: a closed period as it was then.
     Raises `Invalid` naming the parameter, `NotAllowed`, `NotFound`.
     """
     wanted = _wanted(codes)
@@ -97,7 +97,8 @@ def measure(
     period = closed_period(scope, since, until) if frozen else None
     found = _values(scope, wanted, by, step, since, until, period)
     rows = [Row(key, at, values) for (key, at), values in sorted(found.items(), key=_order)]
-    total = _values(scope, wanted, "", "", since, until, period).get(("", None))
+    whole = found if not by and not step else _values(scope, wanted, "", "", since, until, period)
+    total = whole.get(("", None))
     answer = Answer(rows, total or _nothing(wanted), as_of(), period)
     if period is not None:
         today = _values(scope, wanted, "", "", since, until, None).get(("", None))
@@ -159,26 +160,26 @@ def _standing(
     """What stood open at the end (of each step): all that ever came in, less what went out."""
     measures = needed([stock.measures])
     if period is not None:
-        kept = summed(scope, Wish(measures, since, until, by, stock=True), period)
-        return {key: came - went for key, (came, went) in kept.items() if came != went}
+        ended = summed(scope, Wish(measures, since, until, by, stock=True), period)
+    else:
+        ended = summed(scope, Wish(measures, BEGINNING, until, by))
     if not step:
-        before = summed(scope, Wish(measures, BEGINNING, until, by))
-        return {key: came - went for key, (came, went) in before.items() if came != went}
-    base = summed(scope, Wish(measures, BEGINNING, since, by))
-    moves = summed(scope, Wish(measures, since, until, by, step))
-    return _running(base, moves)
+        return {key: came - went for key, (came, went) in ended.items() if came != went}
+    moves = summed(scope, Wish(measures, since, until, by, step), period)
+    return _running(ended, moves)
 
 
-def _running(base: Sums, moves: Sums) -> dict[tuple[str, date | None], int]:
-    steps = sorted({step for _, step in moves if step is not None})
+def _running(ended: Sums, moves: Sums) -> dict[tuple[str, date | None], int]:
+    """From what stood at the end and what moved before it to what stood at each step."""
+    steps = sorted({step for _, step in moves if step is not None}, reverse=True)
     found: dict[tuple[str, date | None], int] = {}
-    for key in {key for key, _ in (*base, *moves)}:
-        came, went = base.get((key, None), (0, 0))
+    for key in {key for key, _ in (*ended, *moves)}:
+        came, went = ended.get((key, None), (0, 0))
         stood = came - went
         for step in steps:
-            came, went = moves.get((key, step), (0, 0))
-            stood += came - went
             found[key, step] = stood
+            came, went = moves.get((key, step), (0, 0))
+            stood -= came - went
     return found
 
 

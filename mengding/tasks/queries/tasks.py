@@ -82,10 +82,11 @@ def listed(
     state: TaskState | None = None,
     region: int | None = None,
     place: int | None = None,
+    late: bool = False,
     cursor: str | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """One page of the tasks of some days in the area, by deadline."""
+    """One page of the tasks of some days in the area, by deadline. `late`: done after it."""
     require(actor, "tasks.oversee")
     check_span(since, until)
     now = clock.now()
@@ -98,6 +99,8 @@ def listed(
         rows = rows.filter(below(region))
     if state is not None:
         rows = rows.filter(in_state(state, now))
+    if late:
+        rows = rows.filter(late=True)
     found, following = paginate(rows, "due_at", datetime, cursor=cursor, limit=limit)
     return shown(found, now), following
 

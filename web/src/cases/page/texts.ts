@@ -59,5 +59,11 @@ export const texts = {
   "event.report.erase": ["应本人要求删除诉求内容", "erased a report at the person's request"],
   "event.contact.erase": ["删除联系方式", "erased contact data"],
   "event.contact.delete": ["联系方式到期删除", "contact data was deleted on its day"],
+  "page.reminders": ["催办", "Reminders"],
+  "page.chainVersion": ["第 {n} 版", "version {n}"],
+  "page.told": ["已通知 {n} 人", "{n} told"],
+  "page.run.nobody": ["无人可通知", "nobody to tell"],
+  "page.run.stale": ["已过时，未发", "out of date, not sent"],
+  "page.remindersFoot": ["空心为以后的步骤；环节办结即不再催办，挂账期间顺延。", "Open dots are still to come; none once the stage is done, later after a suspension."],
   "page.unclassed": ["未分类", "No class yet"],
 } as const satisfies Record<string, readonly [string, string]>;
