@@ -2117,6 +2117,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 成本 Costs
+         * @description Cost per ended case in each row (mean, median), by activity, by month, and what was saved.
+         *
+         *     Of fewer than `fewest` cases only how many they are. Never about a person.
+         */
+        get: operations["costs_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 反查 The cases behind it
+         * @description Exactly the cases a number counts, each with what it came to.
+         */
+        get: operations["costs_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 单案核算 The reckoning of one case
+         * @description Line by line: what was done how often, at which rate of which version, and the sum.
+         */
+        get: operations["costs_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载 Costs as CSV
+         * @description The same table as a file, with the breakdown and how each activity is counted below it.
+         */
+        get: operations["costs_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 成本标准 Cost rates
+         * @description Versions of my district's rates, the activities with how each is counted, the methods.
+         */
+        get: operations["costs_rates"];
+        put?: never;
+        /**
+         * 发布成本标准 Publish rates
+         * @description A new version. No version is ever changed: days that are over keep their rates.
+         */
+        post: operations["costs_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coverage": {
         parameters: {
             query?: never;
@@ -3344,6 +3450,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fieldwork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 外勤看板 Field work
+         * @description Tasks, inspections, coverage and cases found, of an area and the divisions below it, beside
+         *     the period before and the same a year earlier. By area: nothing here is about a person.
+         */
+        get: operations["fieldwork_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fieldwork/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载外勤看板 Field work as CSV or XLSX
+         * @description The same table as a file, with the formulas below it.
+         */
+        get: operations["fieldwork_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/figures/wall": {
         parameters: {
             query?: never;
@@ -3353,7 +3500,7 @@ export interface paths {
         };
         /**
          * 大屏 Wall screen
-         * @description Figures over what my post may see, at most a second old.
+         * @description Figures over what my post may see, at most a second old; numbers as on the dashboards.
          */
         get: operations["figures_wall"];
         put?: never;
@@ -3532,6 +3679,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/indicators/dashboards/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 看板 A dashboard
+         * @description Everything on one page, within what my post sees: big numbers, in and out over time, what
+         *     stands side by side (departments, divisions, classes, channels), breakdowns, six months.
+         *
+         *     Numbers stand beside the period before and the same a year earlier; closed periods are as they
+         *     were then. One department, division, class or channel is chosen by the filter of its name.
+         */
+        get: operations["indicators_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/dashboards/{page}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载看板 A dashboard as CSV or XLSX
+         * @description The same tables as a file: a sheet each (in CSV one below the other), the formulas last.
+         */
+        get: operations["indicators_dashboard_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/indicators/file": {
         parameters: {
             query?: never;
@@ -3560,14 +3751,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * 封账期间 Closed months
-         * @description The closed months of my district, and how much has changed since.
+         * 封账期间 Closed periods
+         * @description The closed months, quarters and years of my district, and how much has changed since.
          */
         get: operations["indicators_periods"];
         put?: never;
         /**
-         * 封账 Close a month
-         * @description Keep the numbers of a month that is over as they are now, for good.
+         * 封账 Close a period
+         * @description Keep the numbers of a period that is over as they are now, for good.
+         *
+         *     Months of a quarter or year that are open yet are closed with it.
          */
         post: operations["indicators_freeze"];
         delete?: never;
@@ -5038,6 +5231,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/resources/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 可选联系岗位 Posts to turn to
+         * @description Posts that an entry can name as its contact; no person is named.
+         */
+        get: operations["resources_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resources/due": {
         parameters: {
             query?: never;
@@ -6056,26 +6269,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tasks/coverage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 覆盖情况 Coverage
-         * @description Which villages were visited, and which by nobody.
-         */
-        get: operations["tasks_coverage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tasks/today": {
         parameters: {
             query?: never;
@@ -6088,26 +6281,6 @@ export interface paths {
          * @description My tasks of a day, and today what I can still complete of earlier days.
          */
         get: operations["tasks_day"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tasks/workers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 网格员 Workers
-         * @description What the grid workers of the own area had to do and did.
-         */
-        get: operations["tasks_workers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8647,6 +8820,11 @@ export interface components {
             description_zh: string;
             /** En */
             en: string;
+            /**
+             * Filing Zh
+             * @description What is filed under it, a text for each condition.
+             */
+            filing_zh: string[];
             /** Grade */
             grade: string;
             /** Keywords Zh */
@@ -8689,6 +8867,11 @@ export interface components {
             description_zh: string;
             /** En */
             en: string;
+            /**
+             * Filing Zh
+             * @description What is filed under it, a text for each condition.
+             */
+            filing_zh: string[];
             /** Grade */
             grade: string;
             /** Keywords Zh */
@@ -9000,6 +9183,255 @@ export interface components {
             phone: string;
         };
         /**
+         * CostCases
+         * @description The cases behind it.
+         */
+        CostCases: {
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Ending
+             * @description How they ended; empty: in any way.
+             * @default closed
+             * @enum {string}
+             */
+            ending: "" | "closed" | "declined" | "void" | "merged";
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Order
+             * @description Newest or costliest first.
+             * @default day
+             * @enum {string}
+             */
+            order: "day" | "cost";
+            /**
+             * Org
+             * @description Lead organisation; 0: none.
+             */
+            org?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
+         * CostRatesIn
+         * @description The next version of the district's rates; `version`: the newest the editor saw, 0: none.
+         * @example {
+         *       "departments": {
+         *         "dept-water": {
+         *           "handle": {
+         *             "fen": 7500,
+         *             "unit": "hour"
+         *           }
+         *         }
+         *       },
+         *       "fewest": 5,
+         *       "merge_percent": 50,
+         *       "most_hours": 8,
+         *       "rates": {
+         *         "call": {
+         *           "fen": 350,
+         *           "minutes": 6,
+         *           "unit": "event"
+         *         },
+         *         "check": {
+         *           "fen": 1500,
+         *           "minutes": 30,
+         *           "unit": "event"
+         *         },
+         *         "dispatch": {
+         *           "fen": 210,
+         *           "minutes": 4,
+         *           "unit": "event"
+         *         },
+         *         "handle": {
+         *           "fen": 6000,
+         *           "unit": "hour"
+         *         }
+         *       },
+         *       "self_percent": 80,
+         *       "starts_on": "2027-01-01",
+         *       "version": 1
+         *     }
+         */
+        CostRatesIn: {
+            /**
+             * Departments
+             * @description Organisation code: what differs there.
+             * @default {}
+             */
+            departments: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["RateIn"];
+                };
+            };
+            /**
+             * Example
+             * @description Made up to show how it works.
+             * @default false
+             */
+            example: boolean;
+            /**
+             * Fewest
+             * @description Of fewer cases no mean is given.
+             * @default 5
+             */
+            fewest: number;
+            /**
+             * Merge Percent
+             * @description Factor of what merging saves.
+             * @default 50
+             */
+            merge_percent: number;
+            /**
+             * Most Hours
+             * @description Most hours on site counted for one order.
+             * @default 8
+             */
+            most_hours: number;
+            /**
+             * Rates
+             * @description By code of the activity.
+             */
+            rates: {
+                [key: string]: components["schemas"]["RateIn"];
+            };
+            /**
+             * Self Percent
+             * @description Factor of what dealing with it on the spot saves.
+             * @default 80
+             */
+            self_percent: number;
+            /**
+             * Starts On
+             * Format: date
+             * @description The first version: any day; others: from tomorrow.
+             */
+            starts_on: string;
+            /**
+             * Version
+             * @default 0
+             */
+            version: number;
+        };
+        /**
+         * CostRatesOut
+         * @description That it was published.
+         */
+        CostRatesOut: {
+            /** Number */
+            number: number;
+            /**
+             * Starts On
+             * Format: date
+             */
+            starts_on: string;
+        };
+        /**
+         * CostTable
+         * @description A table of costs.
+         */
+        CostTable: {
+            /**
+             * By
+             * @default class
+             * @enum {string}
+             */
+            by: "class" | "org" | "region" | "channel";
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Compare
+             * @description Also the period before and the year before.
+             * @default false
+             */
+            compare: boolean;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Ending
+             * @description How they ended; empty: in any way.
+             * @default closed
+             * @enum {string}
+             */
+            ending: "" | "closed" | "declined" | "void" | "merged";
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Org
+             * @description Lead organisation; 0: none.
+             */
+            org?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
          * CoverageKind
          * @description A code and what it is called.
          */
@@ -9048,6 +9480,35 @@ export interface components {
             town: string;
         };
         /**
+         * CoverageStand
+         * @description How it stands in a village. `planned`: tasks begun and not called off, `late` part of those
+         *     completed; `visits`: pieces of work done out there; `places_waiting`: not looked at in time.
+         */
+        CoverageStand: {
+            /** Completed */
+            completed: number;
+            /** Failed */
+            failed: number;
+            /** Findings */
+            findings: number;
+            /** Late */
+            late: number;
+            /** Missed */
+            missed: number;
+            /** Places */
+            places: number;
+            /** Places Waiting */
+            places_waiting: number;
+            /** Planned */
+            planned: number;
+            /** Ready */
+            ready: number;
+            /** Rechecks Overdue */
+            rechecks_overdue: number;
+            /** Visits */
+            visits: number;
+        };
+        /**
          * CoverageVillage
          * @description One village: by kind of task how often work was done there, and planned.
          */
@@ -9073,6 +9534,7 @@ export interface components {
             };
             /** Region */
             region: number;
+            stand: components["schemas"]["CoverageStand"];
             /** Total */
             total: number;
             /** Town */
@@ -10867,6 +11329,41 @@ export interface components {
             version?: number | null;
         };
         /**
+         * FieldworkAsked
+         * @description Which days, and of which division.
+         */
+        FieldworkAsked: {
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Region
+             * @description Division code; by default my own area.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
          * FileIn
          * @description Body of `file`.
          */
@@ -11128,14 +11625,14 @@ export interface components {
         };
         /**
          * FreezeIn
-         * @description Which month to close.
+         * @description Which month, quarter or year to close: 2026-10, 2026-Q4, 2026.
          * @example {
-         *       "month": "2026-10"
+         *       "period": "2026-10"
          *     }
          */
         FreezeIn: {
-            /** Month */
-            month: string;
+            /** Period */
+            period: string;
         };
         /**
          * GeneratedOut
@@ -11455,6 +11952,16 @@ export interface components {
             limits: components["schemas"]["LimitsOut"];
             /** Warnings */
             warnings: components["schemas"]["WarningOut"][];
+        };
+        /**
+         * InTime
+         * @description 按时处置率 of this month so far: `n` of `of` were handled in time.
+         */
+        InTime: {
+            /** N */
+            n: number;
+            /** Of */
+            of: number;
         };
         /**
          * InspectedOut
@@ -13044,7 +13551,7 @@ export interface components {
         };
         /**
          * PeriodOut
-         * @description A closed month. `digest`: SHA-256 over the facts that were kept.
+         * @description A closed period. `digest`: SHA-256 over the facts that were kept.
          */
         PeriodOut: {
             /** Digest */
@@ -14667,6 +15174,29 @@ export interface components {
             purpose: string;
         };
         /**
+         * RateIn
+         * @description What one event or one hour costs.
+         */
+        RateIn: {
+            /**
+             * Fen
+             * @description 100 fen = 1 CNY.
+             * @example 350
+             */
+            fen: number;
+            /**
+             * Minutes
+             * @description How long one event takes; an estimate.
+             */
+            minutes?: number | null;
+            /**
+             * Unit
+             * @default event
+             * @enum {string}
+             */
+            unit: "event" | "hour";
+        };
+        /**
          * Read
          * @description Which notices have been read: `ids`, or all `up_to` an id; exactly one of the two.
          */
@@ -15427,6 +15957,41 @@ export interface components {
          * @enum {string}
          */
         ResourceCondition: "good" | "worn" | "broken";
+        /**
+         * ResourceContact
+         * @description A post that an entry can name as its contact.
+         */
+        ResourceContact: {
+            /**
+             * Label
+             * @example 区水利局 处置人员 雨城区
+             */
+            label: string;
+            /** Post */
+            post: number;
+        };
+        /**
+         * ResourceContactFilter
+         * @description Whose posts: of one organisation, or of any whose name holds `q`.
+         */
+        ResourceContactFilter: {
+            /** Organisation */
+            organisation?: number | null;
+            /**
+             * Q
+             * @description Part of the organisation's name.
+             * @default
+             */
+            q: string;
+        };
+        /**
+         * ResourceContactList
+         * @description At most 50, by name.
+         */
+        ResourceContactList: {
+            /** Items */
+            items: components["schemas"]["ResourceContact"][];
+        };
         /**
          * ResourceDetail
          * @description One entry with its last checks.
@@ -17002,7 +17567,10 @@ export interface components {
             entered: number;
             /** Open */
             open: number;
-            /** Overdue */
+            /**
+             * Overdue
+             * @description Of these past the limit they are running under.
+             */
             overdue: number;
             stage: components["schemas"]["Stage"];
         };
@@ -17304,7 +17872,7 @@ export interface components {
             day?: string | null;
             /**
              * Frozen
-             * @description A closed month as it was then.
+             * @description A closed period as it was then.
              * @default true
              */
             frozen: boolean;
@@ -17445,26 +18013,6 @@ export interface components {
             };
         };
         /**
-         * TaskCoverageOut
-         * @description Villages nobody visited first, then by code; no ranking.
-         */
-        TaskCoverageOut: {
-            /** Items */
-            items: components["schemas"]["TaskVillageOut"][];
-            /**
-             * Since
-             * Format: date
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date
-             */
-            until: string;
-            /** Unvisited */
-            unvisited: number;
-        };
-        /**
          * TaskDayIn
          * @description Which local day; today unless given.
          */
@@ -17523,6 +18071,12 @@ export interface components {
              * @default
              */
             kind: string;
+            /**
+             * Late
+             * @description Only what was done after its deadline.
+             * @default false
+             */
+            late: boolean;
             /** Place */
             place?: number | null;
             /**
@@ -17707,109 +18261,11 @@ export interface components {
             without: string[];
         };
         /**
-         * TaskSpan
-         * @description Local days, both included; the last 7 unless given.
-         */
-        TaskSpan: {
-            /**
-             * Since
-             * @example 2026-11-24
-             */
-            since?: string | null;
-            /**
-             * Until
-             * @example 2026-11-30
-             */
-            until?: string | null;
-        };
-        /**
          * TaskState
          * @description What a task looks like at a moment.
          * @enum {string}
          */
         TaskState: "draft" | "ready" | "missed" | "failed" | "completed" | "cancelled";
-        /**
-         * TaskVillageOut
-         * @description One village. `visits`: pieces of work done there; `places_waiting`: not looked at in time.
-         */
-        TaskVillageOut: {
-            /** Code */
-            code: string;
-            /** Completed */
-            completed: number;
-            /** Failed */
-            failed: number;
-            /** Findings */
-            findings: number;
-            /** Last At */
-            last_at: string | null;
-            /** Late */
-            late: number;
-            /** Missed */
-            missed: number;
-            /** Name */
-            name: string;
-            /** Places */
-            places: number;
-            /** Places Waiting */
-            places_waiting: number;
-            /** Planned */
-            planned: number;
-            /** Ready */
-            ready: number;
-            /** Rechecks Overdue */
-            rechecks_overdue: number;
-            /** Region */
-            region: number;
-            /** Town */
-            town: string | null;
-            /** Visits */
-            visits: number;
-        };
-        /**
-         * TaskWorkOut
-         * @description So many pieces of work of a kind, planned or not.
-         */
-        TaskWorkOut: {
-            /** Count */
-            count: number;
-            /** Kind */
-            kind: string;
-        };
-        /**
-         * TaskWorkerList
-         * @description Grid workers by name.
-         */
-        TaskWorkerList: {
-            /** Items */
-            items: components["schemas"]["TaskWorkerOut"][];
-        };
-        /**
-         * TaskWorkerOut
-         * @description One grid worker of the own area.
-         */
-        TaskWorkerOut: {
-            /** Completed */
-            completed: number;
-            /** Failed */
-            failed: number;
-            /** Late */
-            late: number;
-            /** Missed */
-            missed: number;
-            /** Name */
-            name: string;
-            /** Planned */
-            planned: number;
-            /** Post */
-            post: number;
-            /** Ready */
-            ready: number;
-            /** Region */
-            region: string;
-            /** Work */
-            work: components["schemas"]["TaskWorkOut"][];
-        };
         /**
          * TeamCandidate
          * @description A post that can be in a team.
@@ -18101,6 +18557,8 @@ export interface components {
         /**
          * Today
          * @description Since midnight: in and out (`closed` of them after a check); and what is open now.
+         *
+         *     All but `due_soon` are the indicators of these names.
          */
         Today: {
             /** Closed */
@@ -18117,7 +18575,10 @@ export interface components {
             ended: number;
             /** Open */
             open: number;
-            /** Overdue */
+            /**
+             * Overdue
+             * @description Of what departments have to handle (超时待处置).
+             */
             overdue: number;
             /** Received */
             received: number;
@@ -18592,6 +19053,7 @@ export interface components {
              * @description Oldest first; the last one is today so far.
              */
             days: components["schemas"]["Day"][];
+            in_time: components["schemas"]["InTime"];
             /**
              * Newest
              * @description Without confidential ones.
@@ -18607,6 +19069,68 @@ export interface components {
             /** Stages */
             stages: components["schemas"]["StageFigures"][];
             today: components["schemas"]["Today"];
+        };
+        /**
+         * Wanted
+         * @description Which days, and what of them.
+         */
+        Wanted: {
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Org
+             * @description Exactly this one; 0: none yet.
+             */
+            org?: number | null;
+            /**
+             * Post
+             * @description Who received, sent, ended, called.
+             */
+            post?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Tier
+             * @description district, town or village.
+             * @default
+             */
+            tier: string;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
         };
         /**
          * WarningCaseIn
@@ -19031,6 +19555,13 @@ export interface components {
             case: {
                 [key: string]: unknown;
             };
+            /**
+             * Demands
+             * @description As `GET /supervision/demands`, newest first; a handler's own only.
+             */
+            demands: {
+                [key: string]: unknown;
+            }[];
             /**
              * Evidence
              * @description As `GET /evidence`.
@@ -23382,6 +23913,227 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    costs_values: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                by?: "class" | "org" | "region" | "channel";
+                /** @description Also the period before and the year before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_cases: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                /** @description Newest or costliest first. */
+                order?: "day" | "cost";
+                /** @description `next` of the page before; absent for the first page. */
+                cursor?: string | null;
+                /** @description Rows on one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                by?: "class" | "org" | "region" | "channel";
+                /** @description Also the period before and the year before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostRatesIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRatesOut"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     coverage_matrix: {
         parameters: {
             query?: {
@@ -25562,6 +26314,79 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    fieldwork_read: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; by default my own area. */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fieldwork_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; by default my own area. */
+                region?: string;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     figures_wall: {
         parameters: {
             query?: {
@@ -25899,6 +26724,101 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    indicators_dashboard: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Exactly this one; 0: none yet. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description district, town or village. */
+                tier?: string;
+                /** @description Who received, sent, ended, called. */
+                post?: number | null;
+            };
+            header?: never;
+            path: {
+                page: "overview" | "department" | "region" | "class" | "channel";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    indicators_dashboard_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Exactly this one; 0: none yet. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description district, town or village. */
+                tier?: string;
+                /** @description Who received, sent, ended, called. */
+                post?: number | null;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path: {
+                page: "overview" | "department" | "region" | "class" | "channel";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     indicators_file: {
         parameters: {
             query?: {
@@ -25930,7 +26850,7 @@ export interface operations {
                 step?: "" | "day" | "week" | "month" | "quarter" | "year";
                 /** @description Also the period before and the year before. */
                 compare?: boolean;
-                /** @description A closed month as it was then. */
+                /** @description A closed period as it was then. */
                 frozen?: boolean;
                 format?: "csv" | "xlsx";
             };
@@ -26085,7 +27005,7 @@ export interface operations {
                 step?: "" | "day" | "week" | "month" | "quarter" | "year";
                 /** @description Also the period before and the year before. */
                 compare?: boolean;
-                /** @description A closed month as it was then. */
+                /** @description A closed period as it was then. */
                 frozen?: boolean;
             };
             header?: never;
@@ -28596,6 +29516,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    resources_contacts: {
+        parameters: {
+            query?: {
+                organisation?: number | null;
+                /** @description Part of the organisation's name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceContactList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     resources_due: {
         parameters: {
             query?: never;
@@ -30465,6 +31410,8 @@ export interface operations {
                 until?: string | null;
                 kind?: string;
                 state?: components["schemas"]["TaskState"] | null;
+                /** @description Only what was done after its deadline. */
+                late?: boolean;
                 /** @example 511803102201 */
                 region?: string | null;
                 place?: number | null;
@@ -30482,32 +31429,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    tasks_coverage: {
-        parameters: {
-            query?: {
-                /** @example 2026-11-24 */
-                since?: string | null;
-                /** @example 2026-11-30 */
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskCoverageOut"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -30532,32 +31453,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDayOut"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    tasks_workers: {
-        parameters: {
-            query?: {
-                /** @example 2026-11-24 */
-                since?: string | null;
-                /** @example 2026-11-30 */
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskWorkerList"];
                 };
             };
             default: components["responses"]["Problem"];
