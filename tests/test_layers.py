@@ -55,7 +55,10 @@ PURE = (
         "regions/geometry.py",
     ),
     *("escalation/steps.py", "escalation/document.py", "warnings/stats"),
-    *(f"warnings/{name}.py" for name in ("classes", "finding", "kinds", "methods", "rules")),
+    *(
+        f"warnings/{name}.py"
+        for name in ("classes", "facts", "finding", "kinds", "methods", "rules")
+    ),
     *(
         f"indicators/{name}.py"
         for name in ("cuts", "definitions", "facts", "fold", "measures", "spans")

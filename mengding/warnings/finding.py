@@ -1,87 +1,26 @@
 """What the numbers of the last days say: repeats, spikes, clusters, components in series, hazards
 not looked at again. Pure: the hourly look, the preview of other settings and the bench run this.
 
-Each finder yields what is so at `today` with the figures its method has. It knows class, place and
-day of a case; no description, no reporter.
+Each finder yields what is so at `now` with the figures its method has.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mengding.regions import cells
+from mengding.warnings.facts import LOCAL, Facts, Found, Row, Table, once, start_of, table_of
 from mengding.warnings.kinds import Kind
 from mengding.warnings.rules import SERIES_WEEKS, Rules
 from mengding.warnings.stats import control, scan
 
-LOCAL = ZoneInfo("Asia/Shanghai")
 REPEAT_ZOOM = 18  # a cell of about 130 m
-ONCE_ZOOM = 18  # reports of one class in one such cell on one day are one thing
 MOST_IDS = 200
-
-
-class Row(NamedTuple):
-    """One case: not confidential, not void, not merged. `town`: the district where unknown."""
-
-    pk: int
-    code: str
-    town: int
-    village: int | None
-    cell: int | None
-    day: date
-
-
-class Recheck(NamedTuple):
-    """A hazard's re-inspection: when it was due, and when it was done or called off."""
-
-    finding: int
-    region: int
-    code: str
-    due_at: datetime
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What one district's numbers are made of. `works`: whether a day is a working day; `then`:
-    class → day → cases of a year before."""
-
-    district: int
-    rows: Sequence[Row]
-    rechecks: Sequence[Recheck] = ()
-    works: Callable[[date], bool] | None = None
-    then: Mapping[str, Mapping[date, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One thing that is so now, with the figures of its method."""
-
-    kind: Kind
-    key: str
-    region: int
-    since: datetime
-    until: datetime
-    observed: int
-    expected: float
-    threshold: float
-    class_code: str = ""
-    chance: float | None = None
-    cell: int | None = None
-    stage: int = 1
-    detail: dict[str, Any] = field(default_factory=dict)
-    case_ids: tuple[int, ...] = ()
-
-
-def start_of(day: date) -> datetime:
-    """The instant at which a local day begins."""
-    return datetime(day.year, day.month, day.day, tzinfo=LOCAL)
 
 
 def everything(facts: Facts, rules: Rules, now: datetime) -> list[Found]:
@@ -95,51 +34,14 @@ def everything(facts: Facts, rules: Rules, now: datetime) -> list[Found]:
     return found
 
 
-def _once(rows: Sequence[Row]) -> list[Row]:
-    """One row for each class, day and cell of about 130 m: a heap of reports of one spot is a
-    repeat, not a spike. What has no place counts."""
-    seen: set[tuple[str, int, date]] = set()
-    kept = []
-    for row in rows:
-        if row.cell is not None:
-            key = (row.code, cells.parent(row.cell, ONCE_ZOOM), row.day)
-            if key in seen:
-                continue
-            seen.add(key)
-        kept.append(row)
-    return kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Daily counts of whole days up to yesterday, one row for each (class, place)."""
-
-    keys: list[tuple[str, int]]
-    groups: list[int]
-    days: list[date]
-    counts: "NDArray[np.int64]"
-
-
-def _table(rows: Sequence[tuple[str, int, date]], today: date, days: int) -> _Table:
-    wanted = [today - timedelta(days=n) for n in range(days, 0, -1)]
-    counted = Counter(row for row in rows if wanted[0] <= row[2] < today)
-    keys = sorted({(code, place) for code, place, _ in counted})
-    at = {key: n for n, key in enumerate(keys)}
-    counts = np.zeros((len(keys), days), dtype=np.int64)
-    for (code, place, day), n in counted.items():
-        counts[at[code, place], (day - wanted[0]).days] += n
-    groups = {code: n for n, code in enumerate(sorted({code for code, _ in keys}))}
-    return _Table(keys, [groups[code] for code, _ in keys], wanted, counts)
-
-
 def spikes(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
     """By class in each town, and by class in the whole district; see `stats.control`."""
     today, tuning = now.astimezone(LOCAL).date(), rules.tuning
-    once = _once(facts.rows)
+    once = once(facts.rows)
     # The whole district is a class of its own: it scatters otherwise than its towns.
     keyed = [(row.code, row.town, row.day) for row in once if row.town != facts.district]
     keyed += [(f"{row.code}*", facts.district, row.day) for row in once]
-    table = _kept(_table(keyed, today, tuning.past), tuning)
+    table = _kept(table_of(keyed, today, tuning.past), tuning)
     if not table.keys:
         return
     kinds = control.kinds_of_day(table.days[0], len(table.days), facts.works)
@@ -187,11 +89,11 @@ def spikes(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
         )
 
 
-def _kept(table: _Table, tuning: control.Tuning) -> _Table:
+def _kept(table: Table, tuning: control.Tuning) -> Table:
     """Only series with a past."""
     rows = np.flatnonzero(control.enough(table.counts, tuning)).tolist()
     groups = {old: n for n, old in enumerate(sorted({table.groups[row] for row in rows}))}
-    return _Table(
+    return Table(
         [table.keys[row] for row in rows],
         [groups[table.groups[row]] for row in rows],
         table.days,
@@ -200,7 +102,7 @@ def _kept(table: _Table, tuning: control.Tuning) -> _Table:
 
 
 def _season(
-    facts: Facts, table: _Table, today: date, tuning: control.Tuning
+    facts: Facts, table: Table, today: date, tuning: control.Tuning
 ) -> "NDArray[np.float64] | None":
     if not facts.then:
         return None
@@ -214,7 +116,7 @@ def _season(
     return control.season_factors(then, tuning)
 
 
-def _course(table: _Table, series: int, charts: Sequence[control.Chart]) -> dict[str, Any]:
+def _course(table: Table, series: int, charts: Sequence[control.Chart]) -> dict[str, Any]:
     """The last eight weeks by day, and what is usual a day of the window."""
     week = next((chart for chart in charts if chart.window == control.WEEK), None)
     return {
@@ -273,7 +175,7 @@ def series(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
     tomorrow = now.astimezone(LOCAL).date() + timedelta(days=1)  # today counts, as far as it is
     parts = [row for row in facts.rows if row.code.startswith("C") and row.village is not None]
     keyed = [(row.code, row.village or 0, row.day) for row in parts]
-    table = _table(keyed, tomorrow, SERIES_WEEKS * 7 + days)
+    table = table_of(keyed, tomorrow, SERIES_WEEKS * 7 + days)
     chart = control.long_chart(table.counts, table.groups, days)
     if chart is None:
         return
@@ -315,7 +217,7 @@ def clusters(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
     """By big class over cells of about 1 km; see `stats.scan`."""
     today = now.astimezone(LOCAL).date()
     by_class: defaultdict[str, list[tuple[date, int]]] = defaultdict(list)
-    for row in _once(facts.rows):
+    for row in once(facts.rows):
         if row.cell is not None and row.day < today:
             by_class[row.code[:3]].append((row.day, cells.parent(row.cell, scan.ZOOM)))
     wanted = rules.number(Kind.CLUSTER, "false_a_week")

@@ -13,7 +13,7 @@ from mengding.cases.stages import Stage
 from mengding.clocks import queries as clocks
 from mengding.tasks.models import Task
 from mengding.warnings.classes import takes_part
-from mengding.warnings.finding import LOCAL, Facts, Recheck, Row, start_of
+from mengding.warnings.facts import LOCAL, Facts, Recheck, Row, start_of
 from mengding.warnings.rules import Rules
 
 _ENDED = (Stage.VOID, Stage.MERGED, Stage.DECLINED)

@@ -14,7 +14,7 @@ from mengding.regions import locate
 from mengding.regions.models import Region
 from mengding.warnings import queries
 from mengding.warnings.actions.raising import keep
-from mengding.warnings.finding import Found
+from mengding.warnings.facts import Found
 from mengding.warnings.kinds import Kind
 from mengding.warnings.models import Crowd, Spot
 from mengding.warnings.queries.rules import own_stages, rules_for

@@ -13,7 +13,8 @@ from mengding.people import queries as people
 from mengding.people.models import Post
 from mengding.regions.models import Region
 from mengding.warnings import gathering
-from mengding.warnings.finding import LOCAL, Found, everything, start_of
+from mengding.warnings.facts import LOCAL, Found, start_of
+from mengding.warnings.finding import everything
 from mengding.warnings.kinds import Kind
 from mengding.warnings.models import LIVE, Alert
 from mengding.warnings.queries.rules import rules_of

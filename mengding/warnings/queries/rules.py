@@ -13,7 +13,8 @@ from mengding.people import queries as people
 from mengding.policy.permissions import require
 from mengding.regions import locate
 from mengding.warnings import classes, gathering
-from mengding.warnings.finding import FINDERS, LOCAL, Facts, start_of
+from mengding.warnings.facts import LOCAL, Facts, start_of
+from mengding.warnings.finding import FINDERS
 from mengding.warnings.kinds import Kind
 from mengding.warnings.models import Crowd, RuleSet, Spot
 from mengding.warnings.rules import SETTINGS, SHIPPED, Rules, document, parse

@@ -23,7 +23,7 @@ from mengding.regions import cells, locate
 from mengding.regions.models import Region
 from mengding.tasks.models import Place
 from mengding.tasks.queries import tasks
-from mengding.warnings.finding import LOCAL
+from mengding.warnings.facts import LOCAL
 from mengding.warnings.kinds import Kind
 from mengding.warnings.methods import method_of
 from mengding.warnings.models import LIVE, Alert, Crowd, Spot, Status
