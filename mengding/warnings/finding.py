@@ -37,10 +37,10 @@ def everything(facts: Facts, rules: Rules, now: datetime) -> list[Found]:
 def spikes(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
     """By class in each town, and by class in the whole district; see `stats.control`."""
     today, tuning = now.astimezone(LOCAL).date(), rules.tuning
-    once = once(facts.rows)
+    single = once(facts.rows)
     # The whole district is a class of its own: it scatters otherwise than its towns.
-    keyed = [(row.code, row.town, row.day) for row in once if row.town != facts.district]
-    keyed += [(f"{row.code}*", facts.district, row.day) for row in once]
+    keyed = [(row.code, row.town, row.day) for row in single if row.town != facts.district]
+    keyed += [(f"{row.code}*", facts.district, row.day) for row in single]
     table = _kept(table_of(keyed, today, tuning.past), tuning)
     if not table.keys:
         return
