@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0007_channel_of_warnings"),
+        ("cases", "0008_channel_of_warnings"),
         ("ledger", "0004_audit_indexes"),
         ("people", "0002_second_factor"),
         ("regions", "0001_initial"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0006_field_work"),
+        ("cases", "0007_tiles_of_ended_cases"),
     ]
 
     operations = [
