@@ -191,9 +191,15 @@ TABLE: dict[str, Row] = {
     "GET /warnings": Row("DPU"),
     "GET /warnings/{int:warning_id}": Row("DPU", area=True),
     "POST /warnings/{int:warning_id}/decide": case("PU", '{"real":true,"words":"x"}'),
-    "GET /crowd/spots": Row("DPU"),
+    "POST /warnings/{int:warning_id}/take": case("PU"),
+    "POST /warnings/{int:warning_id}/case": case("PU", '{"words":"x"}'),
+    "POST /warnings/{int:warning_id}/task": case("PU", '{"words":"x"}'),
+    "GET /warnings/settings": Row("SU"),
+    "POST /warnings/settings": Row("SU", body='{"version":99,"document":{}}'),
+    "POST /warnings/settings/preview": Row("SU", body='{"document":{},"kinds":["overdue"]}'),
+    "GET /crowd/spots": Row("SDPU"),
     "POST /crowd/spots": Row(
-        "S", area=True, body='{"code":"x","name":"x","region":"511803102201","capacity":9}'
+        "SU", area=True, body='{"code":"x","name":"x","region":"511803102201","capacity":9}'
     ),
     "POST /crowd": case(
         "P",

@@ -160,7 +160,7 @@ def _choices(
 def sheets(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The tables of a dashboard with what each is called, as they stand on the page."""
     yield T("合计", "Total").said(), answer["total"]
-    yield T("每日收办", "In and out").said(), answer["flow"]
+    yield T("收办趋势", "In and out").said(), answer["flow"]
     if answer["side"] is not None:
         yield PAGES[answer["page"]].name.said(), answer["side"]
     for by, part in answer["parts"].items():

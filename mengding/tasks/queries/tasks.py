@@ -140,7 +140,7 @@ def state(task: Task, now: datetime) -> TaskState:
 
 def _with_names() -> Any:
     return Task.objects.select_related(
-        "place", "consent__contact", "finding", "village", "reason", "plan"
+        "place", "consent__contact", "finding", "village", "reason", "plan", "order"
     )
 
 
@@ -185,6 +185,9 @@ def shown(rows: Iterable[Task], now: datetime) -> list[dict[str, Any]]:
             "late": task.late,
             "reason": task.reason.text if task.reason else "",
             "cancel_code": task.cancel_code,
+            "origin": task.origin,
+            "origin_id": task.origin_id,
+            "order": task.order.text if task.order else "",
         }
         for task in tasks
     ]

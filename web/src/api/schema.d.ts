@@ -6473,6 +6473,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Settings
+         * @description The settings of my district.
+         */
+        get: operations["warnings_settings"];
+        put?: never;
+        /**
+         * Publish Settings
+         * @description Publish the next version; in force at once.
+         */
+        post: operations["warnings_settings_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/settings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Settings
+         * @description How many warnings the last 90 days would have given; changes nothing.
+         */
+        post: operations["warnings_settings_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings/{warning_id}": {
         parameters: {
             query?: never;
@@ -6493,6 +6537,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings/{warning_id}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Case
+         * @description Open a case from it, once; again: the same.
+         */
+        post: operations["warnings_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings/{warning_id}/decide": {
         parameters: {
             query?: never;
@@ -6507,6 +6571,46 @@ export interface paths {
          * @description Say what came of it: real and dealt with, or a false alarm; both with words.
          */
         post: operations["warnings_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{warning_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description Take it, or give it to a named owner, with a due time.
+         */
+        post: operations["warnings_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{warning_id}/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Task
+         * @description Order an inspection from it, once; again: the same, unless it was called off.
+         */
+        post: operations["warnings_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8448,7 +8552,7 @@ export interface components {
          * @description How a report reached us.
          * @enum {string}
          */
-        Channel: "grid" | "phone" | "walk_in" | "web" | "open311" | "transfer" | "sensor" | "import";
+        Channel: "grid" | "phone" | "walk_in" | "web" | "open311" | "transfer" | "sensor" | "warning" | "import";
         /**
          * Check
          * @description The last nightly check; all null before the first.
@@ -9447,6 +9551,21 @@ export interface components {
             name: string;
             /** Organisation */
             organisation: string;
+        };
+        /**
+         * CrowdCourse
+         * @description Counts around the warning; `usual`: the mean of that hour in eight weeks, of working days or
+         *     weekends; `limits`: people at which the three stages begin.
+         */
+        CrowdCourse: {
+            /** At */
+            at: string[];
+            /** Limits */
+            limits: number[];
+            /** People */
+            people: number[];
+            /** Usual */
+            usual: (number | null)[];
         };
         /**
          * CrowdIn
@@ -13979,9 +14098,13 @@ export interface components {
         };
         /**
          * PlaceWarning
-         * @description One warning with its method in words and its cases.
+         * @description One warning with its method in words and its cases. `opened`: the case opened from it;
+         *     `ordered`: the task; `squares`: west, south, east, north in degrees; `owners`, `workers`,
+         *     `places`, `regions`: what can be chosen, for who may decide.
          */
         PlaceWarning: {
+            /** Case */
+            case: number | null;
             /** Cases */
             cases: {
                 [key: string]: unknown;
@@ -13994,6 +14117,7 @@ export interface components {
             class_code: string;
             /** Class Name */
             class_name: unknown;
+            course: components["schemas"]["CrowdCourse"] | null;
             /** Decided */
             decided: number;
             /** Decided At */
@@ -14004,10 +14128,14 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+            /** Due At */
+            due_at: string | null;
             /** Expected */
             expected: number;
             /** False Alarms */
             false_alarms: number;
+            /** History */
+            history: components["schemas"]["WarningStep"][];
             /** Id */
             id: number;
             /**
@@ -14015,21 +14143,51 @@ export interface components {
              * @description repeat, spike, cluster, series, overdue or crowd
              */
             kind: string;
+            /** Kind Decided */
+            kind_decided: number;
+            /** Kind False Alarms */
+            kind_false_alarms: number;
+            /** Late */
+            late: boolean;
             /** Method */
             method: unknown;
             /** Observed */
             observed: number;
+            /** Opened */
+            opened: {
+                [key: string]: unknown;
+            } | null;
+            /** Ordered */
+            ordered: {
+                [key: string]: unknown;
+            } | null;
             /** Organisation */
             organisation: unknown;
-            /** Owner */
+            /**
+             * Owner
+             * @description Who has it; while open, to whom it is proposed.
+             */
             owner: string | null;
+            /** Owners */
+            owners: components["schemas"]["WarningPost"][];
             /** Place */
             place: string;
+            /** Places */
+            places: components["schemas"]["WarningPlace"][];
+            /** Post */
+            post: number | null;
             /**
              * Raised At
              * Format: date-time
              */
             raised_at: string;
+            /** Regions */
+            regions: components["schemas"]["WarningRegion"][];
+            /**
+             * Rules
+             * @description The version of the settings it was found under.
+             */
+            rules: number;
             /**
              * Seen At
              * Format: date-time
@@ -14040,13 +14198,19 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /** Squares */
+            squares: number[][];
             /** Stage */
             stage: number;
             /**
              * Status
-             * @description open, done or dismissed
+             * @description open, taken, done or dismissed
              */
             status: string;
+            /** Taken At */
+            taken_at: string | null;
+            /** Task */
+            task: number | null;
             /** Threshold */
             threshold: number;
             /**
@@ -14056,6 +14220,8 @@ export interface components {
             until: string;
             /** Words */
             words: string;
+            /** Workers */
+            workers: components["schemas"]["WarningPost"][];
         };
         /**
          * PlaceWarningPage
@@ -14077,6 +14243,8 @@ export interface components {
          *     `false_alarms` of `decided`: how often its like was dismissed within a year.
          */
         PlaceWarningRow: {
+            /** Case */
+            case: number | null;
             /** Cell */
             cell: string | null;
             /** Chance */
@@ -14095,6 +14263,8 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+            /** Due At */
+            due_at: string | null;
             /** Expected */
             expected: number;
             /** False Alarms */
@@ -14106,19 +14276,35 @@ export interface components {
              * @description repeat, spike, cluster, series, overdue or crowd
              */
             kind: string;
+            /** Kind Decided */
+            kind_decided: number;
+            /** Kind False Alarms */
+            kind_false_alarms: number;
+            /** Late */
+            late: boolean;
             /** Observed */
             observed: number;
             /** Organisation */
             organisation: unknown;
-            /** Owner */
+            /**
+             * Owner
+             * @description Who has it; while open, to whom it is proposed.
+             */
             owner: string | null;
             /** Place */
             place: string;
+            /** Post */
+            post: number | null;
             /**
              * Raised At
              * Format: date-time
              */
             raised_at: string;
+            /**
+             * Rules
+             * @description The version of the settings it was found under.
+             */
+            rules: number;
             /**
              * Seen At
              * Format: date-time
@@ -14133,9 +14319,13 @@ export interface components {
             stage: number;
             /**
              * Status
-             * @description open, done or dismissed
+             * @description open, taken, done or dismissed
              */
             status: string;
+            /** Taken At */
+            taken_at: string | null;
+            /** Task */
+            task: number | null;
             /** Threshold */
             threshold: number;
             /**
@@ -16895,6 +17085,90 @@ export interface components {
             source_ref: string;
         };
         /**
+         * SettingChange
+         * @description One field that a version changed.
+         */
+        SettingChange: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Field */
+            field: string;
+        };
+        /**
+         * SettingsTrial
+         * @description Over so many days up to now.
+         */
+        SettingsTrial: {
+            /** Days */
+            days: number;
+            /** Items */
+            items: components["schemas"]["SettingsTrialRow"][];
+        };
+        /**
+         * SettingsTrialIn
+         * @description Settings to try. `kinds`: only these; none: all.
+         */
+        SettingsTrialIn: {
+            /**
+             * Document
+             * @example {
+             *       "kinds": {
+             *         "repeat": {
+             *           "days": 30,
+             *           "least": 4,
+             *           "on": true
+             *         }
+             *       },
+             *       "without": [
+             *         "E0110"
+             *       ]
+             *     }
+             */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Kinds
+             * @default []
+             * @example [
+             *       "repeat"
+             *     ]
+             */
+            kinds: string[];
+        };
+        /**
+         * SettingsTrialRow
+         * @description Warnings of one kind that the days would have given, with these settings and with those in
+         *     force.
+         */
+        SettingsTrialRow: {
+            /** Current */
+            current: number;
+            /** Kind */
+            kind: string;
+            /** Tried */
+            tried: number;
+        };
+        /**
+         * SettingsVersion
+         * @description One version: who made it and what it changed.
+         */
+        SettingsVersion: {
+            /** Changes */
+            changes: components["schemas"]["SettingChange"][];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * ShiftIn
          * @description A shift. It ends the next day when `ends` is not after `starts`.
          * @example {
@@ -17154,6 +17428,23 @@ export interface components {
             version?: number | null;
         };
         /**
+         * SpotChange
+         * @description Who set which capacity and stages, and when.
+         */
+        SpotChange: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Capacity */
+            capacity: number | null;
+            /** Stages */
+            stages: number[];
+        };
+        /**
          * SpotIn
          * @description A scenic spot and how many it holds.
          */
@@ -17178,6 +17469,17 @@ export interface components {
              * @example 511803102
              */
             region: string;
+            /**
+             * Stages
+             * @description Own percentages of three stages.
+             * @default []
+             * @example [
+             *       50,
+             *       70,
+             *       90
+             *     ]
+             */
+            stages: number[];
         };
         /**
          * SpotList
@@ -17198,14 +17500,20 @@ export interface components {
             code: string;
             /** Counted At */
             counted_at: string | null;
+            /** History */
+            history: components["schemas"]["SpotChange"][];
             /** Name */
             name: string;
             /** People */
             people: number | null;
             /** Place */
             place: string;
+            /** Region */
+            region: string;
             /** Stage */
             stage: number;
+            /** Stages */
+            stages: number[];
         };
         /**
          * SpotSaved
@@ -17615,6 +17923,22 @@ export interface components {
             until?: string | null;
         };
         /**
+         * TakeWarningIn
+         * @description Whose it becomes and until when; both may be left out: one's own, the settings' time.
+         */
+        TakeWarningIn: {
+            /**
+             * Due At
+             * @example 2099-12-01T18:00:00+08:00
+             */
+            due_at?: string | null;
+            /**
+             * Post
+             * @example null
+             */
+            post?: number | null;
+        };
+        /**
          * TaskCancelIn
          * @description Why it is called off.
          */
@@ -17831,6 +18155,18 @@ export interface components {
              * Format: date-time
              */
             opens_at: string;
+            /**
+             * Order
+             * @description What is to be looked at, as who ordered it wrote.
+             */
+            order: string;
+            /**
+             * Origin
+             * @description What it was ordered from: warning, or nothing.
+             */
+            origin: string;
+            /** Origin Id */
+            origin_id: number | null;
             place: components["schemas"]["TaskPlace"] | null;
             /** Plan */
             plan: number | null;
@@ -18797,6 +19133,33 @@ export interface components {
             until?: string | null;
         };
         /**
+         * WarningCaseIn
+         * @description The case to open. `class_code`: where the warning has none, or another fits better.
+         */
+        WarningCaseIn: {
+            /**
+             * Class Code
+             * @default
+             * @example C0137
+             */
+            class_code: string;
+            /**
+             * Words
+             * @example 近一月同一处路灯报修 4 次，请检查该段线路。
+             */
+            words: string;
+        };
+        /**
+         * WarningClass
+         * @description A class that warnings look at.
+         */
+        WarningClass: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: unknown;
+        };
+        /**
          * WarningDecided
          * @description The warning after that.
          */
@@ -18805,6 +19168,40 @@ export interface components {
             id: number;
             /** Status */
             status: string;
+        };
+        /**
+         * WarningFollowed
+         * @description The warning after a step: the same answer when the step was taken before.
+         */
+        WarningFollowed: {
+            /** Case */
+            case: number | null;
+            /** Due At */
+            due_at: string | null;
+            /** Id */
+            id: number;
+            /** Post */
+            post: number | null;
+            /** Status */
+            status: string;
+            /** Task */
+            task: number | null;
+        };
+        /**
+         * WarningLimit
+         * @description One setting: as shipped, its least and its most; `whole`: a whole number.
+         */
+        WarningLimit: {
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
+            /** Name */
+            name: string;
+            /** Shipped */
+            shipped: number;
+            /** Whole */
+            whole: boolean;
         };
         /**
          * WarningOut
@@ -18822,6 +19219,140 @@ export interface components {
             text: string;
             /** Year */
             year: number;
+        };
+        /**
+         * WarningPlace
+         * @description A registered place of the area. `near`: in one of its squares.
+         */
+        WarningPlace: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Near */
+            near: boolean;
+        };
+        /**
+         * WarningPost
+         * @description A post that could take it, or be sent.
+         */
+        WarningPost: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: unknown;
+            /** Role */
+            role: string;
+        };
+        /**
+         * WarningRegion
+         * @description A village of the area.
+         */
+        WarningRegion: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * WarningSettings
+         * @description In force (version 0: as shipped), what may be set, and the history, newest first.
+         */
+        WarningSettings: {
+            /** Classes */
+            classes: components["schemas"]["WarningClass"][];
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** History */
+            history: components["schemas"]["SettingsVersion"][];
+            /** Limits */
+            limits: {
+                [key: string]: components["schemas"]["WarningLimit"][];
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * WarningSettingsIn
+         * @description The next version. What is not named is as shipped. `version`: the one it was made from.
+         */
+        WarningSettingsIn: {
+            /**
+             * Document
+             * @example {
+             *       "kinds": {
+             *         "repeat": {
+             *           "days": 30,
+             *           "least": 4,
+             *           "on": true
+             *         }
+             *       },
+             *       "without": [
+             *         "E0110"
+             *       ]
+             *     }
+             */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Version
+             * @example 0
+             */
+            version: number;
+        };
+        /**
+         * WarningStep
+         * @description One thing done with it. `to`: whose it became.
+         */
+        WarningStep: {
+            /** Action */
+            action: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** To */
+            to: string | null;
+        };
+        /**
+         * WarningTaskIn
+         * @description The inspection to order. `place`: a registered place; else a look around in `region`;
+         *     `post`: a grid worker, else whoever of the village.
+         */
+        WarningTaskIn: {
+            /**
+             * Due At
+             * @example 2099-12-01T18:00:00+08:00
+             */
+            due_at?: string | null;
+            /**
+             * Place
+             * @example null
+             */
+            place?: number | null;
+            /**
+             * Post
+             * @example null
+             */
+            post?: number | null;
+            /**
+             * Region
+             * @example null
+             */
+            region?: number | null;
+            /**
+             * Words
+             * @example 请查看该段路灯配电箱。
+             */
+            words: string;
         };
         /**
          * Way
@@ -18961,11 +19492,16 @@ export interface components {
              */
             kind: "" | "repeat" | "spike" | "cluster" | "series" | "overdue" | "crowd";
             /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /**
              * Status
              * @default open
              * @enum {string}
              */
-            status: "" | "open" | "done" | "dismissed";
+            status: "" | "open" | "taken" | "done" | "dismissed";
         };
         /**
          * Who
@@ -23725,7 +24261,12 @@ export interface operations {
                  *       "capacity": 8000,
                  *       "code": "mengdingshan",
                  *       "name": "蒙顶山景区",
-                 *       "region": "511803102"
+                 *       "region": "511803102",
+                 *       "stages": [
+                 *         50,
+                 *         70,
+                 *         90
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["SpotIn"];
@@ -31214,8 +31755,9 @@ export interface operations {
     warnings_list: {
         parameters: {
             query?: {
-                status?: "" | "open" | "done" | "dismissed";
+                status?: "" | "open" | "taken" | "done" | "dismissed";
                 kind?: "" | "repeat" | "spike" | "cluster" | "series" | "overdue" | "crowd";
+                mine?: boolean;
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string | null;
                 /** @description Rows on one page. */
@@ -31239,6 +31781,125 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    warnings_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_settings_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "document": {
+                 *         "kinds": {
+                 *           "repeat": {
+                 *             "days": 30,
+                 *             "least": 4,
+                 *             "on": true
+                 *           }
+                 *         },
+                 *         "without": [
+                 *           "E0110"
+                 *         ]
+                 *       },
+                 *       "version": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["WarningSettingsIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_settings_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "document": {
+                 *         "kinds": {
+                 *           "repeat": {
+                 *             "days": 30,
+                 *             "least": 4,
+                 *             "on": true
+                 *           }
+                 *         },
+                 *         "without": [
+                 *           "E0110"
+                 *         ]
+                 *       },
+                 *       "kinds": [
+                 *         "repeat"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SettingsTrialIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsTrial"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     warnings_get: {
         parameters: {
             query?: never;
@@ -31257,6 +31918,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaceWarning"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                warning_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "class_code": "C0137",
+                 *       "words": "近一月同一处路灯报修 4 次，请检查该段线路。"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WarningCaseIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningFollowed"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -31296,6 +31996,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WarningDecided"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_take: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                warning_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "due_at": "2099-12-01T18:00:00+08:00",
+                 *       "post": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["TakeWarningIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningFollowed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                warning_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "due_at": "2099-12-01T18:00:00+08:00",
+                 *       "place": null,
+                 *       "post": null,
+                 *       "region": null,
+                 *       "words": "请查看该段路灯配电箱。"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WarningTaskIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningFollowed"];
                 };
             };
             default: components["responses"]["Problem"];
