@@ -66,7 +66,7 @@ TABLE: dict[str, Row] = {
         '"spec":{"title":"x","sections":[{"block":"findings"}]}}',
     ),
     "GET /briefings/templates/{template_code}/versions": Row("DPUS"),
-    "POST /briefings/templates/preview": Row(
+    "POST /briefings/preview": Row(
         "US", body='{"kind":"day","spec":{"title":"x","sections":[{"block":"findings"}]}}'
     ),
     "GET /briefings/schedule": Row("DPUS"),

@@ -251,7 +251,7 @@ def list_versions(request: HttpRequest, template_code: str) -> dict[str, Any]:
 
 
 @router.post(
-    "/briefings/templates/preview", response=TemplatePreview,
+    "/briefings/preview", response=TemplatePreview,
     operation_id="briefings_preview_template",
 )  # fmt: skip
 @allows("briefings.templates")

@@ -237,6 +237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/briefings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description 预览模板 What it would give for my own division now; nothing is kept.
+         */
+        post: operations["briefings_preview_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/briefings/schedule": {
         parameters: {
             query?: never;
@@ -275,26 +295,6 @@ export interface paths {
         get: operations["briefings_templates"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/briefings/templates/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview
-         * @description 预览模板 What it would give for my own division now; nothing is kept.
-         */
-        post: operations["briefings_preview_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -19660,6 +19660,37 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    briefings_preview_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateTrial"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     briefings_schedule: {
         parameters: {
             query?: never;
@@ -19735,37 +19766,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateList"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    briefings_preview_template: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
-                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
-                 */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplateTrial"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplatePreview"];
                 };
             };
             default: components["responses"]["Problem"];
