@@ -28,6 +28,10 @@ PAGES = (
     ("dispatch", "board", "board", "[data-test=board] [data-case]"),
     ("verify", "checking", "checking", "[data-test=checks]"),
     ("supervise", "approvals", "approvals", "[data-test=approvals]"),
+    *(
+        ("supervise", f"numbers-{page}", f"numbers/{page}", "[data-test=big] b")
+        for page in ("overview", "department", "region", "class", "channel", "fieldwork")
+    ),
     ("sysadmin", "workbench-admin", "", "[data-test=waiting]"),
     ("sysadmin", "divisions", "settings/divisions", "[data-test=tree]"),
     ("sysadmin", "new-district", "settings/divisions/new-district", "[data-test=next]"),

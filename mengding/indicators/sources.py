@@ -44,6 +44,11 @@ def _events(case_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
 
 def from_ledger(case_ids: Sequence[int]) -> Iterator[CaseFacts]:
     """The facts of these cases, folded from their events."""
+    return (case for case, _ in with_events(case_ids))
+
+
+def with_events(case_ids: Sequence[int]) -> Iterator[tuple[CaseFacts, list[dict[str, Any]]]]:
+    """The facts of these cases, and the events they were folded from in the order of `seq`."""
     events = _events(case_ids)
     wanted, known = set(case_ids), set(case_ids)
     # Reports that moved here began in another case; their channel stands in its events.
@@ -70,7 +75,7 @@ def from_ledger(case_ids: Sequence[int]) -> Iterator[CaseFacts]:
     levels = tiers()
     for pk in wanted:
         if pk in events and (case := fold(pk, events[pk], channels, levels)) is not None:
-            yield case
+            yield case, events[pk]
 
 
 def from_tables(case_ids: Sequence[int]) -> Iterator[CaseFacts]:

@@ -9,6 +9,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import Q
+
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.text import T
@@ -69,10 +71,10 @@ class Scope:
         return frozenset(name for name, there in given.items() if there)
 
 
-def scope_of(actor: Actor, filters: Filters) -> Scope:
+def scope_of(actor: Actor, filters: Filters, action: str = "indicators.read") -> Scope:
     """The scope; `NotAllowed` without the permission, `NotFound` for a division or organisation
-    outside of what the actor may see."""
-    require(actor, "indicators.read")
+    outside of what the actor may see. `action`: the permission, for numbers of another kind."""
+    require(actor, action)
     scope = _own(actor)
     if filters.region:
         scope = _narrowed(scope, filters.region)
@@ -95,9 +97,9 @@ def scope_of(actor: Actor, filters: Filters) -> Scope:
     )
 
 
-def area_code(actor: Actor, filters: Filters) -> str:
+def area_code(scope: Scope) -> str:
     """Code of the division the numbers are about; "" for the whole platform."""
-    place = scope_of(actor, filters).place
+    place = scope.place
     code = Region.objects.filter(pk=place).values_list("code", flat=True).first() if place else ""
     return code or ""
 
@@ -142,6 +144,18 @@ def _narrowed(scope: Scope, code: str) -> Scope:
             field="region",
         )
     return replace(scope, place=found[0], level=_DEPTH[Level(found[1])], loose=loose)
+
+
+def cases_in(actor: Actor) -> Q:
+    """The condition on `Case` rows for those that an actor's numbers of cases are about: open
+    ones of these are as many as 期末在办 says."""
+    scope = scope_of(actor, Filters())
+    found = Q() if scope.place is None else Q(**{f"{COLUMN[scope.level]}_id": scope.place})
+    if not scope.confidential:
+        found &= Q(confidential=False)
+    if scope.orgs is not None:
+        found &= Q(lead_org__in=scope.orgs)
+    return found
 
 
 def where(scope: Scope) -> tuple[str, list[Any]]:
