@@ -56,7 +56,7 @@ def rebuild() -> None:
     started, used = time.perf_counter(), time.process_time()
 
     def progress(step: str) -> None:
-        if not step.endswith("0,000") or step.endswith("00,000"):
+        if "," not in step or step.endswith("00,000"):
             print(f"[{time.perf_counter() - started:6.1f}s] {step}", flush=True)
 
     cases = actions.rebuild(progress)

@@ -89,6 +89,7 @@ def sentences() -> list[str]:
 
 def fill(cursor: Any, size: int) -> None:
     """Insert everything, set by set, with progress."""
+    from mengding.cases import tiles
     from mengding.search.text import document
 
     started = time.monotonic()
@@ -160,6 +161,7 @@ def fill(cursor: Any, size: int) -> None:
         for written in history.write(cursor, size):
             print(f"[{time.monotonic() - started:6.1f}s] events: {written:,}", flush=True)
     cursor.execute("SET session_replication_role = origin")
+    print(f"[{time.monotonic() - started:6.1f}s] tiles: {tiles.fill():,}", flush=True)
     for table in TABLES:
         cursor.execute(
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"

@@ -100,11 +100,13 @@ TABLE: dict[str, Row] = {
     "GET /indicators": Row(WORKING),
     "GET /indicators/values": Row(WORKING),
     "GET /indicators/file": Row(WORKING),
+    "GET /indicators/dashboards/{page}": Row(WORKING),
+    "GET /indicators/dashboards/{page}/file": Row(WORKING),
     "GET /indicators/state": Row(WORKING),
     "GET /indicators/{code}/cases": Row(WORKING),
     "GET /indicators/periods": Row(WORKING),
     "GET /indicators/periods/{int:period_id}": Row(WORKING),
-    "POST /indicators/periods": Row("U", area=True, body='{"month":"2025-01"}'),
+    "POST /indicators/periods": Row("U", area=True, body='{"period":"2025-01"}'),
     # 案件 cases
     "GET /cases": Row(WORKING),
     "GET /cases/counts": Row(WORKING),
@@ -193,9 +195,15 @@ TABLE: dict[str, Row] = {
     "GET /warnings": Row("DPU"),
     "GET /warnings/{int:warning_id}": Row("DPU", area=True),
     "POST /warnings/{int:warning_id}/decide": case("PU", '{"real":true,"words":"x"}'),
-    "GET /crowd/spots": Row("DPU"),
+    "POST /warnings/{int:warning_id}/take": case("PU"),
+    "POST /warnings/{int:warning_id}/case": case("PU", '{"words":"x"}'),
+    "POST /warnings/{int:warning_id}/task": case("PU", '{"words":"x"}'),
+    "GET /warnings/settings": Row("SU"),
+    "POST /warnings/settings": Row("SU", body='{"version":99,"document":{}}'),
+    "POST /warnings/settings/preview": Row("SU", body='{"document":{},"kinds":["overdue"]}'),
+    "GET /crowd/spots": Row("SDPU"),
     "POST /crowd/spots": Row(
-        "S", area=True, body='{"code":"x","name":"x","region":"511803102201","capacity":9}'
+        "SU", area=True, body='{"code":"x","name":"x","region":"511803102201","capacity":9}'
     ),
     "POST /crowd": case(
         "P",
@@ -399,8 +407,6 @@ TABLE: dict[str, Row] = {
         '"region":"511803102201"}',
     ),
     "GET /tasks": Row("PU"),
-    "GET /tasks/coverage": Row("PU"),
-    "GET /tasks/workers": Row("PU"),
     "GET /task-plans": Row("SU"),
     "GET /task-plans/workers": Row("SU"),
     "POST /task-plans/preview": Row("SU", area=True, body=_PLAN),
@@ -499,6 +505,8 @@ TABLE: dict[str, Row] = {
     "POST /materials/{int:material_id}/restore": Row("PU", area=True),
     # 覆盖与评价 coverage and evaluation
     "GET /coverage": Row("PU"),
+    "GET /fieldwork": Row("PU"),
+    "GET /fieldwork/file": Row("PU"),
     "GET /coverage/{int:region_id}/people": Row("PU", area=True),
     "GET /evaluation/mine": Row(WORKING),
     "GET /evaluation/mine/months": Row(WORKING),

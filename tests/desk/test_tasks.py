@@ -104,7 +104,8 @@ def test_the_pages_of_the_desk(server: str, browser: Any) -> None:
     page = boss.page
     page.set_default_timeout(PATIENCE)
     for path, there in (
-        ("tasks", "[data-village]"),
+        ("tasks", "[data-view=tasks][aria-pressed=true]"),
+        ("coverage?view=villages", "[data-village]"),
         ("inspections", "[data-view=inspections]"),
         ("places", "[data-test=place-add]"),
         ("plans", "[data-test=plan-add]"),

@@ -20,7 +20,7 @@ import { routes as outreach } from "./outreach/routes";
 import { routes as regions } from "./regions/routes";
 import { routes as resources } from "./resources/routes";
 import { routes as routing } from "./routing/routes";
-import { routes as scores } from "./scores/routes";
+import { numbers as ofFieldwork, routes as scores } from "./scores/routes";
 import { routes as tasks } from "./tasks/routes";
 import { may, unready, whoAmI } from "./session/session";
 import { routes as supervision } from "./supervision/routes";
@@ -70,6 +70,7 @@ export const numbers: RouteRecordRaw[] = [
   ...briefings,
   ...costs,
   ...indicators,
+  ...ofFieldwork,
   ...watching,
   ...warnings,
 ];

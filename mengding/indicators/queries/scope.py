@@ -9,6 +9,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import Q
+
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.text import T
@@ -142,6 +144,18 @@ def _narrowed(scope: Scope, code: str) -> Scope:
             field="region",
         )
     return replace(scope, place=found[0], level=_DEPTH[Level(found[1])], loose=loose)
+
+
+def cases_in(actor: Actor) -> Q:
+    """The condition on `Case` rows for those that an actor's numbers of cases are about: open
+    ones of these are as many as 期末在办 says."""
+    scope = scope_of(actor, Filters())
+    found = Q() if scope.place is None else Q(**{f"{COLUMN[scope.level]}_id": scope.place})
+    if not scope.confidential:
+        found &= Q(confidential=False)
+    if scope.orgs is not None:
+        found &= Q(lead_org__in=scope.orgs)
+    return found
 
 
 def where(scope: Scope) -> tuple[str, list[Any]]:
