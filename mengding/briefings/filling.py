@@ -184,7 +184,7 @@ class Filler:
                 row["class_name"].zh if row["class_name"] else "未分类",
                 " ".join(row["place"][1:]),
                 row["counted_org"].zh if row["counted_org"] else "–",
-                f"{row['day'].month}月{row['day'].day}日",
+                f"{row['day'].month}-{row['day'].day}",
             )
             for row in found.items
         )
