@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count
 
 from mengding.core.actor import Actor, Level, Role
 from mengding.core.errors import Invalid, NotFound
@@ -40,16 +40,14 @@ def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
     start = datetime.combine(since, time(), LOCAL)
     end = datetime.combine(until + timedelta(days=1), time(), LOCAL)
     done: dict[int, dict[str, int]] = defaultdict(dict)
-    last: dict[int, datetime] = {}
-    for village, kind, count, at in (
+    for village, kind, count in (
         Deed.objects.filter(areas.mine(actor), at__gte=start, at__lt=end, village__isnull=False)
         .exclude(action="task.complete")
         .order_by()
         .values_list("village", "kind")
-        .annotate(n=Count("pk"), at_last=Max("at"))
+        .annotate(n=Count("pk"))
     ):
         done[village][kind] = count
-        last[village] = max(at, last.get(village, at))
     planned: dict[int, dict[str, int]] = defaultdict(dict)
     for village, kind, count in (
         Task.objects.filter(
@@ -78,7 +76,7 @@ def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
                 "total": sum(done[pk].values()),
                 "gaps": gaps,
                 "stand": stand[pk],
-                "last_at": last.get(pk),
+                "last_at": stand[pk].pop("last_at"),
             }
         )
     rows.sort(key=lambda row: (row["stand"]["visits"] > 0, -len(row["gaps"]), row["code"]))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +127,14 @@ def test_dashboards_are_for_everybody(
     page.wait_for_selector("[data-test=big] b")
     page.wait_for_selector(".chart canvas")
     if name == "region":
-        # The map: keyboard reaches a division that has cases, and says that they are few.
-        page.wait_for_selector("[data-shape='511803102'][data-shade=few]")
+        # The map: keyboard reaches a division that has cases; too few of them have no shade.
+        town = page.wait_for_selector("[data-shape='511803102'][tabindex='0']")
+        told = re.search(r"（(\d+)/(\d+)）", town.get_attribute("aria-label"))
+        assert told is not None
+        shade = town.get_attribute("data-shade")
+        assert (shade == "few") == (int(told[2]) < 10)
+        assert shade == "few" or shade.startswith("s")
+        assert page.get_attribute("[data-shape='511803001']", "data-shade") == "none"
         page.focus("[data-shape='511803102']")
         page.keyboard.press("Enter")
         page.wait_for_selector("[data-test=drill] tbody tr")

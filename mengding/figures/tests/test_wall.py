@@ -179,5 +179,5 @@ def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries: Any)
     with clock.at(LATER):
         caught_up()
         # In tests the divisions are read each time.
-        with django_assert_max_num_queries(55):
+        with django_assert_max_num_queries(40):
             queries.wall(who("supervise"))

@@ -65,6 +65,8 @@ def every_stage() -> list[Case]:
 @pytest.mark.parametrize("by", queries.BYS)
 def test_rows_add_up_to_the_total(every_stage: list[Case], by: str) -> None:
     found = queries.measure(who("supervise"), [], by, DAY, NEXT)
+    whole = queries.measure(who("supervise"), [], "", DAY, NEXT).total  # read on its own
+    assert found.total == {code: whole[code] for code in found.total}
     for code, value in found.total.items():
         assert sum(row.values[code].n for row in found.rows) == value.n, code
         if value.of is not None:
