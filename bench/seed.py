@@ -19,6 +19,7 @@ from bench import history
 from mengding.cli.main import _django
 
 WORDS = 4000
+READERS = ("notices", "tasks", "warnings", "escalation", "supervision", "costs", "indicators")
 TABLES = ("cases_case", "cases_report", "cases_workorder", "cases_callback", "clocks_clock")
 
 
@@ -168,7 +169,7 @@ def fill(cursor: Any, size: int) -> None:
         )
     # The seeded past is no news: those who follow the ledger begin behind it, as they would have
     # kept up in life. The numbers are made of it by `bench.indicators`.
-    for reader in ("notices", "tasks", "warnings", "indicators"):
+    for reader in READERS:
         cursor.execute(
             "INSERT INTO ledger_cursor (name, xact, event_id) SELECT %s, xact, id"
             " FROM ledger_event ORDER BY xact DESC, id DESC LIMIT 1"
