@@ -1,141 +1,128 @@
-"""Numbers at a million cases: `python -m bench.indicators [cases]`, in the folder of MENGDING_DATA.
+"""Numbers at a million cases: `python -m bench.indicators [cases] [part …]`.
 
-The population is `bench.seed`'s. Its ledger is too thin to fold (two events a case), so the facts
-are made from the rows of its cases in SQL, the way `facts.items` would: one for each report, one
-for each dispatch, one for each end. Sums are made by the product's own `rollup.sum_up`. Questions
-go through Django's own handler without a network, as a supervisor of the district, a town and a
-department ask them. Catching up is measured on real cases, carried by the ordinary actions.
+In the folder of MENGDING_DATA, on `bench.seed`'s population, whose ledger tells the whole story.
+Parts, all by default: `rebuild` (facts and sums from the ledger, by the product), `ask` (questions
+of the console through Django's own handler without a network, as the supervisor of the district, a
+town and a department ask them), `reports` (briefings), `close` (a month), `lag` (a minute
+of work at ten events a second, and how old the numbers are meanwhile).
 """
 
-# ruff: noqa: S608 - names in the SQL are our own.
+import json
+import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from statistics import quantiles
 from typing import Any
 
 from bench import seed
+from bench.clock import Timer
+from bench.load import Load, exchange
 from mengding.cli.main import _django
 
-ROUNDS = 20
+ROUNDS = 30
 SIZE = 1_000_000
-CARRIED = 60  # cases through the ordinary actions, seven events each
+AIM = 100.0  # ms at p95
+LAG_AIM = 2.0  # s
+SECONDS, PACE = 60, 10  # events a second
+PORT = 8993
+PARTS = ("rebuild", "ask", "reports", "close", "lag")
 
 
 def main(arguments: list[str]) -> int:
-    """Fill, sum up, ask; prints least, p50 and p95 in milliseconds."""
-    size = int(arguments[0]) if arguments else SIZE
-    seed.main(size)
+    """Fill, then each part."""
+    sizes = [int(each) for each in arguments if each.isdecimal()]
+    wanted = [each for each in arguments if not each.isdecimal()] or PARTS
+    seed.main(sizes[0] if sizes else SIZE)
     with _django():
-        from django.db import connection
-
         from mengding.indicators.models import Fact
 
-        if not Fact.objects.exists():
-            fill(connection)
-        ask()
-        catch_up()
+        if "rebuild" in wanted or not Fact.objects.exists():
+            rebuild()
+        for part in wanted:
+            if part != "rebuild":
+                {"ask": ask, "reports": reports, "close": close, "lag": lag}[part]()
     return 0
 
 
-def fill(connection: Any) -> None:
-    """Facts of every case, and the sums over them."""
-    from mengding.core import clock
-    from mengding.indicators import rollup
-    from mengding.indicators.measures import BY_CODE
-    from mengding.indicators.models import Mark
-    from mengding.ledger import feed
-    from mengding.ledger.models import Cursor
+def rebuild() -> None:
+    """All facts and sums from the ledger, by the product itself."""
+    from django.db import connection
 
-    def mask(*codes: str) -> int:
-        return sum(BY_CODE[code].mask for code in codes)
+    from mengding.indicators import actions, rollup
 
-    came = mask("received", "filed", "valid", "missed", "response_due", "response_in_time")
-    sent = mask("sent", "accurate", "to_handle", "timed", "should_close")
-    done, in_time, late = mask("handled"), mask("in_time"), mask("late_done")
-    shared = "confidential, district_id, town_id, village_id, 0"
-    rest = "class_code, channel, 'district', 0"
-    day = "(reported_at AT TIME ZONE 'Asia/Shanghai')::date"
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
+
+    def progress(step: str) -> None:
+        if "," not in step or step.endswith("00,000"):
+            print(f"[{time.perf_counter() - started:6.1f}s] {step}", flush=True)
+
+    cases = actions.rebuild(progress)
+    took, used = time.perf_counter() - started, time.process_time() - used
     with connection.cursor() as cursor:
-        listed = ", ".join(rollup.COLUMNS[:-1])
-        steps = (
-            ("in", f"SELECT id, 'in', 0, {day}, CASE WHEN stage = 'received' THEN"
-             f" {mask('received', 'unfinished')} WHEN closed_at IS NULL THEN"
-             f" {came | mask('unfinished')} ELSE {came} END, {shared},"
-             f" coalesce(lead_org_id, 0), {rest} FROM cases_case"),
-            ("lead", f"SELECT id, 'lead', id, {day}, {sent} | CASE WHEN stage IN ('dispatched',"
-             f" 'handling') THEN {mask('overdue')} WHEN id % 7 = 0 THEN {done | late}"
-             f" ELSE {done | in_time} END | CASE WHEN stage = 'closed' THEN {mask('closed')}"
-             f" ELSE 0 END, {shared}, lead_org_id, {rest} FROM cases_case"
-             " WHERE lead_org_id IS NOT NULL"),
-            ("out", "SELECT id, 'out', 0, (closed_at AT TIME ZONE 'Asia/Shanghai')::date,"
-             f" {mask('ended', 'closed_then', 'fixed')}, {shared}, coalesce(lead_org_id, 0),"
-             f" {rest} FROM cases_case WHERE closed_at IS NOT NULL"),
-        )  # fmt: skip
-        for name, rows in steps:
-            cursor.execute(f"INSERT INTO {rollup.FACTS} ({listed}) {rows}")
-            print(f"[{time.perf_counter() - started:6.1f}s] facts {name}: {cursor.rowcount:,}")
-    summing = time.perf_counter()
-    rollup.sum_up()
-    print(f"[{time.perf_counter() - started:6.1f}s] summed in {time.perf_counter() - summing:.1f}s")
-    with connection.cursor() as cursor:
-        cursor.execute(f"VACUUM ANALYZE {rollup.FACTS}")
-        cursor.execute(f"VACUUM ANALYZE {rollup.CELLS}")
+        cursor.execute("SELECT count(*) FROM ledger_event WHERE subject_kind = 'case'")
+        (events,) = cursor.fetchone()
+        print(
+            f"rebuilt from {events:,} events of {cases:,} cases in {took:.0f} s,"
+            f" of which {used:.0f} s this process"
+        )
         for table in (rollup.FACTS, rollup.CELLS):
+            cursor.execute(f"VACUUM ANALYZE {table}")
             cursor.execute(
-                "SELECT count(*), pg_size_pretty(pg_total_relation_size(%s::regclass))"
-                f" FROM {table}",
-                [table],
+                f"SELECT count(*), pg_size_pretty(pg_total_relation_size('{table}')) FROM {table}"  # noqa: S608
             )
             print(table, *cursor.fetchone())
-    Mark.objects.update_or_create(one=True, defaults={"as_of": clock.now()})
-    tail = feed.tail()
-    Cursor.objects.update_or_create(
-        name="indicators", defaults={"xact": tail.xact, "event_id": tail.event_id}
-    )
 
 
-QUESTIONS = {
-    "total of a month": "values?kind=month",
-    "month by department": "values?kind=month&by=org",
-    "month by department, compared": "values?kind=month&by=org&compare=true",
-    "month by town": "values?kind=month&by=region",
-    "month by class": "values?kind=month&by=class",
-    "year by department": "values?kind=year&by=org",
-    "year by class": "values?kind=year&by=class",
-    "year by month and department": "values?kind=year&by=org&step=month",
-    "days of a quarter": "values?kind=quarter&step=day&codes=received,ended,open",
-    "45 days by class": "values?kind=span&since={since}&until={until}&by=class",
-    "a department by class, year": "values?kind=year&by=class&org={org}",
-    "a town by department, month": "values?kind=month&by=org&region=511803102",
-    "a town by class, 45 days": "values?kind=span&since={since}&until={until}&by=class"
+# What pages of the console ask for; {…} is filled in `ask`.
+_MAIN = (
+    "received,to_handle,handled_rate,in_time_rate,late_done,overdue,closed_rate,rework_rate,"
+    "accurate_rate,satisfied_rate"
+)
+VALUES = {
+    "total of a month, compared": "kind=month&compare=true",
+    "table by department, compared": "kind=month&by=org&compare=true&codes={main}",
+    "table by town, compared": "kind=month&by=region&compare=true&codes={main}",
+    "table by class, compared": "kind=month&by=class&compare=true&codes={main}",
+    "table by channel, compared": "kind=month&by=channel&compare=true&codes={main}",
+    "all 37 by department": "kind=month&by=org",
+    "all 37 by class": "kind=month&by=class",
+    "quarter by department, compared": "kind=quarter&by=org&compare=true&codes={main}",
+    "quarter by class, compared": "kind=quarter&by=class&compare=true&codes={main}",
+    "year by department, compared": "kind=year&by=org&compare=true&codes={main}",
+    "year by town, compared": "kind=year&by=region&compare=true&codes={main}",
+    "year by class, compared": "kind=year&by=class&compare=true&codes={main}",
+    "year, all 37 by class": "kind=year&by=class",
+    "in, out, open by day of a month": "kind=month&step=day&codes=received,ended,open",
+    "in, out, open by day of a quarter": "kind=quarter&step=day&codes=received,ended,open",
+    "small multiples: departments by day": "kind=month&by=org&step=day&codes=received,closed",
+    "small multiples: departments by month": "kind=year&by=org&step=month&codes={main}",
+    "small multiples: towns by month": "kind=year&by=region&step=month&codes={main}",
+    "45 days by class": "kind=span&since={since}&until={until}&by=class&codes={main}",
+    "a department by class, year": "kind=year&by=class&org={org}&codes={main}",
+    "a town by department, month": "kind=month&by=org&region=511803102&codes={main}",
+    "a town by class, year": "kind=year&by=class&region=511803102&codes={main}",
+    "a town by class, 45 days": "kind=span&since={since}&until={until}&by=class&codes={main}"
     "&region=511803102",
-    "a village by class, year (facts)": "values?kind=year&by=class&region=511803102201",
-    "cases behind: reported, year": "received/cases?kind=year",
-    "cases behind: late of a department": "late_done/cases?kind=month&org={org}",
-    "cases behind: overdue": "overdue/cases?kind=year",
-    "cases behind: open": "open/cases?kind=month",
-    "closed months": "periods",
+    "a village by class, year": "kind=year&by=class&region=511803102201&codes={main}",
+    "by post, month": "kind=month&by=post&codes={main}",
 }
-
-
-def timed(call: Callable[[], object]) -> str:
-    """Least, p50 and p95 of a call in milliseconds."""
-    times = []
-    for number in range(ROUNDS + 2):
-        started = time.perf_counter()
-        call()
-        if number >= 2:
-            times.append((time.perf_counter() - started) * 1000)
-    cuts = quantiles(times, n=20, method="inclusive")
-    return f"least {min(times):6.1f}  p50 {cuts[9]:6.1f}  p95 {cuts[18]:6.1f} ms"
+BEHIND = {
+    "received of a month": "received/cases?kind=month",
+    "received of a year": "received/cases?kind=year",
+    "in time of a year, those not": "in_time_rate/cases?kind=year&part=rest",
+    "late, of a department": "late_done/cases?kind=month&org={org}",
+    "overdue of a year": "overdue/cases?kind=year",
+    "open now": "open/cases?kind=month",
+    "open, of a class": "open/cases?kind=month&class_code={class}",
+}
 
 
 def ask() -> None:
     """Every question as three posts."""
-    from datetime import timedelta
-
+    from django.db import connection
     from django.test import Client
 
     from mengding.core import clock
@@ -145,45 +132,167 @@ def ask() -> None:
 
     today = local_day(clock.now())
     known = {
+        "main": _MAIN,
         "org": Organisation.objects.get(code="dept-urban_management").pk,
         "since": today - timedelta(days=52),
         "until": today - timedelta(days=7),
+        "class": "C0137",
     }
+    timer = Timer(connection)
     for username in ("supervise", "town", "handler"):
         client = Client(headers={"Authorization": f"Bearer {token(username)}"})
-        for name, question in QUESTIONS.items():
+        addresses = {
+            **{name: f"values?{each}" for name, each in VALUES.items()},
+            **{f"cases: {name}": each for name, each in BEHIND.items()},
+            "closed periods": "periods",
+        }
+        for name, question in addresses.items():
             address = f"/api/v1/indicators/{question.format(**known)}"
+            answer = client.get(address)
+            if answer.status_code != 200:  # asks for what lies outside of the post
+                print(f"{username:9} {name:38} {answer.status_code}")
+                continue
+            said = timer.say(partial(client.get, address), ROUNDS, AIM)
+            print(f"{username:9} {name:38} {said}", flush=True)
+            if following := answer.json().get("next"):
+                for _ in range(4):
+                    later = f"{address}&cursor={following}"
+                    following = client.get(later).json()["next"] or following
+                said = timer.say(partial(client.get, later), ROUNDS, AIM)
+                print(f"{username:9} {name + ', fifth page':38} {said}", flush=True)
 
-            def call(address: str = address, client: Client = client) -> int:
-                return client.get(address).status_code
 
-            if call() == 200:  # the others ask for what lies outside of the post
-                print(f"{username:9} {name:34} {timed(call)}", flush=True)
+def reports() -> None:
+    """A day's and a month's briefing of the district: filling, PDF, DOCX."""
+    from django.db import connection, transaction
+
+    from mengding.briefings import actions, queries
+    from mengding.briefings.rendering import render
+    from mengding.core.actor import SYSTEM
+    from mengding.regions.models import Region
+
+    district = Region.objects.get(code="511803").pk
+    timer = Timer(connection)
+    for kind in ("day", "month"):
+        kept: dict[str, Any] = {}
+
+        def make(kind: str = kind, kept: dict[str, Any] = kept) -> None:
+            with transaction.atomic():  # taken back, so that it can be made again
+                row = actions.make(SYSTEM, template=kind, region=district)
+                kept["document"] = queries.whole(row)
+                transaction.set_rollback(True)
+
+        print(f"briefing of a {kind}: numbers  {timer.say(make, 5)}", flush=True)
+        for form in ("pdf", "docx"):
+
+            def draw(form: Any = form, kept: dict[str, Any] = kept) -> None:
+                kept["size"] = len(render(kept["document"], form, draft="", signed=""))
+
+            said = timer.say(draw, 5)
+            print(f"briefing of a {kind}: {form:8} {said}  {kept['size']:,} bytes", flush=True)
 
 
-def catch_up() -> None:
-    """Events a second from the ledger into the sums, and how far behind an ordinary case is."""
-    from mengding.cases.stages import Stage
-    from mengding.cases.tests.made import case_at
+def close() -> None:
+    """Closing the month before the last, taken back afterwards."""
+    from django.db import connection, transaction
+
+    from mengding.core import clock
+    from mengding.core.actor import SYSTEM
     from mengding.indicators import actions
+    from mengding.indicators.facts import local_day
+    from mengding.indicators.models import Period
+    from mengding.regions.models import Region
 
-    actions.catch_up()
-    for _ in range(CARRIED):
-        case_at(Stage.CLOSED)
-    started = time.perf_counter()
-    read = actions.catch_up()
-    took = time.perf_counter() - started
-    print(f"catch-up: {read} events in {took:.2f} s, {read / took:.0f} a second")
+    district = Region.objects.get(code="511803").pk
+    first = local_day(clock.now()).replace(day=1)
+    month = ((first - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
+    kept: dict[str, int] = {}
 
-    def one() -> None:
-        case_at(Stage.RECEIVED)
+    def freeze() -> None:
+        with transaction.atomic():
+            made: Period = actions.freeze(SYSTEM, month, district)
+            kept["facts"] = made.facts
+            transaction.set_rollback(True)
 
-    def both() -> None:
-        one()
-        actions.catch_up()
+    said = Timer(connection).say(freeze, 3)
+    print(f"closing {month:%Y-%m} ({kept['facts']:,} facts)  {said}", flush=True)
 
-    print(f"one case received        {timed(one)}")
-    print(f"… and taken in           {timed(both)}")
+
+def lag() -> None:
+    """A minute of work on a running server: how old the numbers are, seen from outside.
+
+    Five writes a case (received, two notes, filed, a note), evenly at `PACE` a second; meanwhile
+    the number of cases received is read. The age of a case is from the answer to its report to
+    the first answer that counts it.
+    """
+    command = [sys.executable, "-m", "mengding", "run", "--port", str(PORT)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            load = Load("127.0.0.1", PORT)
+            load.wait_ready(300)
+            _follow(load)
+        finally:
+            server.terminate()
+
+
+def _follow(load: Load) -> None:
+    from mengding.demo.secrets import token
+
+    reader, desk = token("supervise"), token("desk")
+    asked = "/api/v1/indicators/values?kind=day&codes=received"
+
+    def seen() -> int:
+        return int(load.get(asked, reader)["total"]["received"]["n"])
+
+    while load.get("/api/v1/indicators/state", reader)["waiting"]:
+        time.sleep(0.5)
+    before, stop = seen(), threading.Event()
+    told: list[float] = []  # when the answer to a report came
+    writes = [0]
+
+    def work() -> None:
+        sock, begun, case = load._connect(), time.perf_counter(), 0
+        said = {"description": "路灯不亮。", "class_code": "C0137", "lon": 103.11, "lat": 30.09}
+        for number in range(SECONDS * PACE):
+            time.sleep(max(0.0, begun + number / PACE - time.perf_counter()))
+            step = number % 5
+            path, body = {
+                0: ("/api/v1/reports", said),
+                3: (f"/api/v1/cases/{case}/file", {"condition_code": "C0137-1"}),
+            }.get(step, (f"/api/v1/cases/{case}/note", {"text": "已联系"}))
+            status, answer = exchange(
+                sock, "POST", path, json.dumps(body).encode(), desk, load.host
+            )
+            if not 200 <= status < 300:
+                raise SystemExit(f"POST {path}: {status} {answer[:300]!r}")
+            writes[0] += 1
+            if step == 0:
+                case = json.loads(answer)["case_id"]
+                told.append(time.perf_counter())
+        stop.set()
+
+    writer = threading.Thread(target=work)
+    begun = time.perf_counter()
+    writer.start()
+    ages: list[float] = []
+    marks: list[float] = []
+    while not stop.is_set() or len(ages) < len(told):
+        if not writer.is_alive() and time.perf_counter() - begun > SECONDS + 30:
+            raise SystemExit(f"{len(told) - len(ages)} cases never counted")
+        count = seen() - before
+        now = time.perf_counter()
+        ages += [now - at for at in told[len(ages) : count]]
+        marks.append(load.get("/api/v1/indicators/state", reader)["lag"])
+        time.sleep(0.1)
+    writer.join()
+    for name, values in (("a case counted after", ages), ("age of the mark", marks)):
+        cuts = quantiles(values, n=20, method="inclusive")
+        missed = "  MISSED" if cuts[18] > LAG_AIM else ""
+        print(
+            f"{name:22} p50 {cuts[9]:5.2f}  p95 {cuts[18]:5.2f}  most {max(values):5.2f} s"
+            f"  ({len(values)} readings, {writes[0]} writes){missed}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

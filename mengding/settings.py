@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "mengding.supervision",
     "mengding.warnings",
     "mengding.indicators",
+    "mengding.costs",
     "mengding.field",
     "mengding.open311",
     "mengding.opendata",

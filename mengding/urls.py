@@ -44,6 +44,7 @@ _APPS = {
     "supervision": "",
     "warnings": "",
     "indicators": "",
+    "costs": "",
 }
 for _app, _prefix in _APPS.items():
     _spec = find_spec(f"mengding.{_app}.api")

@@ -65,6 +65,10 @@ TABLE: dict[str, Row] = {
         body='{"kind":"day","name":"x","version":0,'
         '"spec":{"title":"x","sections":[{"block":"findings"}]}}',
     ),
+    "GET /briefings/templates/{template_code}/versions": Row("DPUS"),
+    "POST /briefings/preview": Row(
+        "US", body='{"kind":"day","spec":{"title":"x","sections":[{"block":"findings"}]}}'
+    ),
     "GET /briefings/schedule": Row("DPUS"),
     "PUT /briefings/schedule": Row(
         "US", area=True, body='{"template":"day","region":{district},"active":true}'
@@ -76,6 +80,15 @@ TABLE: dict[str, Row] = {
     "POST /briefings/{int:briefing_id}/sign": Row("U", area=True),
     "POST /briefings/{int:briefing_id}/withdraw": Row("U", area=True, body='{"reason":"x"}'),
     "GET /briefings/{int:briefing_id}/file": Row("DPUS", area=True),
+    # 成本效益 costs
+    "GET /costs/rates": Row("US"),
+    "POST /costs/rates": Row(
+        "US", area=True, body='{"starts_on":"2026-01-01","rates":{"call":{"fen":350}}}'
+    ),
+    "GET /costs": Row("US"),
+    "GET /costs/file": Row("US"),
+    "GET /costs/cases": Row("U"),
+    "GET /costs/cases/{int:case_id}": Row("U", area=True),
     # 数据开放 open data
     "GET /opendata/terms": Row("S"),
     "PUT /opendata/terms": Row(
@@ -87,11 +100,13 @@ TABLE: dict[str, Row] = {
     "GET /indicators": Row(WORKING),
     "GET /indicators/values": Row(WORKING),
     "GET /indicators/file": Row(WORKING),
+    "GET /indicators/dashboards/{page}": Row(WORKING),
+    "GET /indicators/dashboards/{page}/file": Row(WORKING),
     "GET /indicators/state": Row(WORKING),
     "GET /indicators/{code}/cases": Row(WORKING),
     "GET /indicators/periods": Row(WORKING),
     "GET /indicators/periods/{int:period_id}": Row(WORKING),
-    "POST /indicators/periods": Row("U", area=True, body='{"month":"2025-01"}'),
+    "POST /indicators/periods": Row("U", area=True, body='{"period":"2025-01"}'),
     # 案件 cases
     "GET /cases": Row(WORKING),
     "GET /cases/counts": Row(WORKING),
@@ -180,9 +195,15 @@ TABLE: dict[str, Row] = {
     "GET /warnings": Row("DPU"),
     "GET /warnings/{int:warning_id}": Row("DPU", area=True),
     "POST /warnings/{int:warning_id}/decide": case("PU", '{"real":true,"words":"x"}'),
-    "GET /crowd/spots": Row("DPU"),
+    "POST /warnings/{int:warning_id}/take": case("PU"),
+    "POST /warnings/{int:warning_id}/case": case("PU", '{"words":"x"}'),
+    "POST /warnings/{int:warning_id}/task": case("PU", '{"words":"x"}'),
+    "GET /warnings/settings": Row("SU"),
+    "POST /warnings/settings": Row("SU", body='{"version":99,"document":{}}'),
+    "POST /warnings/settings/preview": Row("SU", body='{"document":{},"kinds":["overdue"]}'),
+    "GET /crowd/spots": Row("SDPU"),
     "POST /crowd/spots": Row(
-        "S", area=True, body='{"code":"x","name":"x","region":"511803102201","capacity":9}'
+        "SU", area=True, body='{"code":"x","name":"x","region":"511803102201","capacity":9}'
     ),
     "POST /crowd": case(
         "P",
@@ -386,8 +407,6 @@ TABLE: dict[str, Row] = {
         '"region":"511803102201"}',
     ),
     "GET /tasks": Row("PU"),
-    "GET /tasks/coverage": Row("PU"),
-    "GET /tasks/workers": Row("PU"),
     "GET /task-plans": Row("SU"),
     "GET /task-plans/workers": Row("SU"),
     "POST /task-plans/preview": Row("SU", area=True, body=_PLAN),
@@ -439,6 +458,7 @@ TABLE: dict[str, Row] = {
     "GET /resources/map": Row(WORKING),
     "GET /resources/near": Row(WORKING, query="?lon=103.1&lat=30.1"),
     "GET /resources/export": Row("PU"),
+    "GET /resources/contacts": Row("PU"),
     "POST /resources/import": Row("PU", body='{"csv":"x"}'),
     "GET /resources/due": Row("GHPU"),
     "GET /resources/rounds": Row(WORKING),
@@ -485,6 +505,8 @@ TABLE: dict[str, Row] = {
     "POST /materials/{int:material_id}/restore": Row("PU", area=True),
     # 覆盖与评价 coverage and evaluation
     "GET /coverage": Row("PU"),
+    "GET /fieldwork": Row("PU"),
+    "GET /fieldwork/file": Row("PU"),
     "GET /coverage/{int:region_id}/people": Row("PU", area=True),
     "GET /evaluation/mine": Row(WORKING),
     "GET /evaluation/mine/months": Row(WORKING),

@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cases",),
     ("notices", "phrases", "presence", "filters", "bulk", "duty"),
     ("positions", "tasks", "resources", "outreach", "supervision", "indicators"),
-    ("scores", "escalation", "briefings", "warnings"),
+    ("scores", "escalation", "briefings", "costs", "warnings"),
     ("live", "open311", "opendata", "imports", "desk", "figures"),
     ("field",),
     ("demo",),
@@ -54,13 +54,18 @@ PURE = (
         "regions/codes.py",
         "regions/geometry.py",
     ),
-    *("escalation/steps.py", "escalation/document.py", "warnings/stats", "warnings/classes.py"),
+    *("escalation/steps.py", "escalation/document.py", "warnings/stats"),
+    *(
+        f"warnings/{name}.py"
+        for name in ("classes", "facts", "finding", "kinds", "methods", "rules")
+    ),
     *(
         f"indicators/{name}.py"
         for name in ("cuts", "definitions", "facts", "fold", "measures", "spans")
     ),
     "opendata/coarsen.py",
-    *(f"briefings/{name}.py" for name in ("blocks", "charts", "findings", "template")),
+    *(f"costs/{name}.py" for name in ("activities", "rates", "reckon", "work")),
+    *(f"briefings/{name}.py" for name in ("blocks", "changes", "charts", "findings", "template")),
     *(
         "search/text.py",
         "catalogue/suggest.py",

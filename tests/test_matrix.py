@@ -299,7 +299,7 @@ def _fill(text: str, ids: dict[str, str]) -> str:
 
 def _address(key: str, row: Row, ids: dict[str, str]) -> tuple[str, str]:
     method, path = key.split(" ")
-    ids = {**ids, "code": "C0101" if "/catalogue" in path else VILLAGE}
+    ids = {**ids, "page": "overview", "code": "C0101" if "/catalogue" in path else VILLAGE}
     for start, name in _PK.items():
         if path.startswith(start):
             ids["pk"] = ids[name]

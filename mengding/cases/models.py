@@ -200,6 +200,12 @@ class Case(models.Model):
                     "received_by",
                 ],
             ),
+            # Ended ones are summed (`tiles`), but for these.
+            models.Index(
+                fields=["cell"],
+                name="case_secret_map",
+                condition=Q(closed_at__isnull=False, confidential=True),
+            ),
             models.Index(fields=["updated_at"], name="case_updated"),
             models.Index(
                 fields=["help_asked_at"],
@@ -366,6 +372,7 @@ class DayNumbers(models.Model):
 
 # Part of this app's models; in a file of their own for its length, and after Case, which they name.
 from mengding.cases.second_looks import Callback, Draw, Recheck  # noqa: E402
+from mengding.cases.tiles import Tile, TileChange  # noqa: E402
 
 __all__ = [
     "Approval",
@@ -377,5 +384,7 @@ __all__ = [
     "Link",
     "Recheck",
     "Report",
+    "Tile",
+    "TileChange",
     "WorkOrder",
 ]

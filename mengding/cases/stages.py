@@ -124,4 +124,5 @@ class Channel(StrEnum):
     OPEN311 = "open311"
     TRANSFER = "transfer"  # 其他平台转办
     SENSOR = "sensor"  # 物联感知
+    WARNING = "warning"  # 预警发现
     IMPORT = "import"  # 历史导入

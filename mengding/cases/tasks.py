@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from mengding.cases import actions
+from mengding.cases import actions, tiles
 from mengding.cases.models import Case
 from mengding.cases.stages import Stage
 from mengding.core import clock
@@ -39,3 +39,12 @@ def resume() -> dict[str, Any]:
 def erase() -> dict[str, Any]:
     """Delete contact data on its day."""
     return {"erased": actions.erase_due()}
+
+
+@every("* * * * * */10", "cases.tiles")
+def add_up() -> dict[str, Any]:
+    """Add ended cases to the sums of the map."""
+    taken = 0
+    while found := tiles.fold():
+        taken += found
+    return {"taken": taken}

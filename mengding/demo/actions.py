@@ -12,7 +12,7 @@ from mengding.catalogue.file import BUNDLED
 from mengding.clocks import actions as clocks
 from mengding.core import clock
 from mengding.core.actor import SYSTEM, Role
-from mengding.demo import daily, duty, positions, resources, scores, watching
+from mengding.demo import costs, daily, duty, positions, resources, scores, watching
 from mengding.demo.roster import DISTRICT, PEOPLE, STAGE_LIMITS
 from mengding.demo.secrets import password, token
 from mengding.demo.stories import actor_of, tell
@@ -82,6 +82,8 @@ def load(progress: Progress = _quiet, *, cases: bool = True) -> None:
             briefings.set_schedule(SYSTEM, template=each, region=district, active=True)
         opendata.set_terms(SYSTEM, published=True, threshold=5, finest=16, delay_days=5, version=0)
         by = {person.username: actor_of(person.username) for person in PEOPLE}
+        progress("成本标准 cost rates")
+        costs.tell(by)
         progress("应急资源、通知 resources and notices")
         resources.tell(by)
         progress("工作评价 evaluation of a month")

@@ -38,6 +38,9 @@ class Whole(Schema):
     actions: list[dict[str, Any]] = Field(description="As `GET /cases/{id}/actions`.")
     timeline: list[dict[str, Any]] = Field(description="As `GET /cases/{id}/timeline`.")
     evidence: list[dict[str, Any]] = Field(description="As `GET /evidence`.")
+    demands: list[dict[str, Any]] = Field(
+        description="As `GET /supervision/demands`, newest first; a handler's own only."
+    )
 
 
 def _caller(request: HttpRequest) -> Actor:

@@ -15,8 +15,10 @@ from mengding.core.actor import Actor, Role
 from mengding.evidence import queries as evidence
 from mengding.evidence.api.files import shown
 from mengding.policy.permissions import require
+from mengding.supervision import queries as supervision
 
 MOST = 60  # rows of a list; who has more sees the most urgent
+DEMANDS = 20  # of one case
 RECENT = timedelta(days=30)  # what was done is shown that long
 LISTS = ("accept", "todo", "returned", "done")
 _SENT_BACK = Q(rework_count__gt=0, stage__in=[Stage.DISPATCHED, Stage.HANDLING])
@@ -77,7 +79,7 @@ def _conditions(actor: Actor) -> tuple[Q, Q, Q, Q]:
 
 def whole(actor: Actor, case_id: int) -> dict[str, Any]:
     """A case as its page on the phone needs it: `case` (contact data masked), `actions`,
-    `timeline`, `evidence`. Raises `NotFound`."""
+    `timeline`, `evidence`, `demands` (督办, newest first). Raises `NotFound`."""
     return {
         "case": cases.case_detail(actor, case_id),
         "actions": cases.next_actions(actor, case_id),
@@ -85,4 +87,5 @@ def whole(actor: Actor, case_id: int) -> dict[str, Any]:
         "evidence": [
             shown(row) for row in evidence.of_subject(actor, "case", case_id).order_by("pk")
         ],
+        "demands": supervision.demands(actor, case=case_id, cursor=None, limit=DEMANDS)[0],
     }

@@ -14,10 +14,12 @@ from mengding.figures import queries
 from mengding.http.auth import allows
 from mengding.http.fast import encode, json_response
 from mengding.http.request import actor_of
+from mengding.indicators import actions as indicators
 
 router = Router(tags=["figures"])
 FRESH = 1.0  # s
 _answers = Kept[bytes](FRESH)
+_near = Kept[bool](FRESH)
 
 
 class Area(Schema):
@@ -29,14 +31,24 @@ class Area(Schema):
 
 
 class Today(Schema):
-    """Since midnight: in and out (`closed` of them after a check); and what is open now."""
+    """Since midnight: in and out (`closed` of them after a check); and what is open now.
+
+    All but `due_soon` are the indicators of these names.
+    """
 
     received: int
     ended: int = Field(description="Ended in any way: closed, declined, void or merged.")
     closed: int
     open: int
-    overdue: int
+    overdue: int = Field(description="Of what departments have to handle (超时待处置).")
     due_soon: int = Field(description="Not overdue yet, but within the hour if nothing happens.")
+
+
+class InTime(Schema):
+    """按时处置率 of this month so far: `n` of `of` were handled in time."""
+
+    n: int
+    of: int
 
 
 class Before(Schema):
@@ -52,7 +64,7 @@ class StageFigures(Schema):
 
     stage: Stage
     open: int
-    overdue: int
+    overdue: int = Field(description="Of these past the limit they are running under.")
     entered: int = Field(description="Arrivals today, from the ledger; a second one counts again.")
 
 
@@ -100,6 +112,7 @@ class Wall(Schema):
     at: datetime
     area: Area | None
     today: Today
+    in_time: InTime
     before: Before
     stages: list[StageFigures]
     places: list[PlaceFigures]
@@ -115,11 +128,15 @@ class Wall(Schema):
 @router.get("/figures/wall", operation_id="figures_wall", summary="大屏 Wall screen", response=Wall)
 @allows("figures.read")
 def read_wall(request: HttpRequest, days: Literal["14", "30"] = "14") -> HttpResponse:
-    """Figures over what my post may see, at most a second old."""
+    """Figures over what my post may see, at most a second old; numbers as on the dashboards."""
     actor = actor_of(request)
     assert actor is not None  # `allows` has made sure
     actor = replace(actor, request_id="")  # one key for every request of this post
-    body = _answers.get(
-        (actor, language.get(), days), lambda: encode(queries.wall(actor, int(days)))
-    )
-    return json_response(body)
+
+    # The wall asks because something happened just now: it does not wait for the worker's round.
+    _near.get("", indicators.keep_near)
+
+    def make() -> bytes:
+        return encode(queries.wall(actor, int(days)))
+
+    return json_response(_answers.get((actor, language.get(), days), make))

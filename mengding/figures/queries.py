@@ -1,18 +1,17 @@
 """What the wall screen shows: counts within what the actor may see, and never a word anybody wrote.
 
-A case is in from its report and out when it ends in any way, so that on every day
-open = open before + in - out. Days are those of China Standard Time.
+In, out, open, overdue and in time are the indicators of these names, so that the wall and the
+dashboards never differ. What no indicator says (how many stand in a stage, what comes due within
+the hour, what it was yesterday by now) is counted from the same cases. Days are those of China.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-from django.db.models import Count, F, IntegerField, Q, QuerySet, Value
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Q, QuerySet
 
 from mengding.cases.lifecycle import TABLE
 from mengding.cases.models import Case
@@ -21,10 +20,15 @@ from mengding.cases.visibility import visible_to
 from mengding.catalogue import queries as catalogue
 from mengding.clocks.queries import colour
 from mengding.core import clock
-from mengding.core.actor import Actor, Level
+from mengding.core.actor import Actor
 from mengding.core.cache import Versioned
 from mengding.core.kept import Kept
 from mengding.core.text import T
+from mengding.indicators import queries as indicators
+from mengding.indicators.queries import Filters
+from mengding.indicators.queries.labels import labels
+from mengding.indicators.queries.scope import COLUMN
+from mengding.indicators.queries.sums import BEGINNING
 from mengding.ledger.models import Event
 from mengding.regions.models import Region
 
@@ -33,20 +37,13 @@ CLASSES = 7  # most classes named; the others are summed
 NEWEST = 9
 SPOTS = 200  # most points on the map
 SOON = timedelta(hours=1)
+GRID = COLUMN.index("grid")
 PAST_KEPT = 300.0  # s: days that are over hardly change
 
-_BELOW = {Level.DISTRICT: Level.TOWN, Level.TOWN: Level.VILLAGE, Level.VILLAGE: Level.GRID}
-_COLUMN = {Level.TOWN: "town_id", Level.VILLAGE: "village_id", Level.GRID: "grid_id"}
 _ORDER = [stage for stage in Stage if stage in OPEN] + [Stage.CLOSED]
 # `Count` of a column that is never null: the indexes hold it, but not the primary key.
 _EACH = "district_id"
-_NONE = (0, 0, 0)
-_Counts = tuple[int, int, int]
-_FOLD = """
-SELECT GROUPING(place, kind, stage), place, kind, stage, sum(n), sum(red), sum(soon)
-FROM ({rows}) AS open (place, kind, stage, n, red, soon)
-GROUP BY GROUPING SETS ((place), (kind), (stage), ())
-"""
+_STANDING = ["open", "overdue"]
 # Which moves bring a case into a stage.
 _ENTERS = {f"case.{row.action}": row.to for row in TABLE if row.to is not None}
 
@@ -78,37 +75,42 @@ _past = Kept[list[dict[str, Any]]](PAST_KEPT)
 def wall(actor: Actor, days: int = 14) -> dict[str, Any]:
     """Everything on the wall, as it is sent; texts are `T`, instants aware."""
     now = clock.now()
-    midnight = _midnight(now)
-    seen = Case.objects.filter(visible_to(actor)).order_by()
-    below = _BELOW.get(actor.level) if actor.level else None
-    standing = _standing(seen, _COLUMN[below] if below else None, now)
-    came = _since(seen, "reported_at", now, midnight)
-    went = _since(seen.filter(closed_at__isnull=False), "closed_at", now, midnight)
-    open_now, red, soon = standing.all
-    past = _past.get((actor, days, midnight), lambda: _days(seen, midnight, days))
-    today = {"day": _day(now), "received": came["today"], "ended": went["today"]}
+    midnight, today = _midnight(now), _day(now)
+    until = today + timedelta(days=1)
+    counted = Case.objects.filter(indicators.cases_in(actor)).order_by()
+    visible = Case.objects.filter(visible_to(actor)).order_by()
+    flow = indicators.measure(actor, ["received", "ended", "closed"], "", today, until).total
+    month = indicators.measure(actor, ["in_time_rate"], "", today.replace(day=1), until).total
+    standing = indicators.measure(actor, _STANDING, "", BEGINNING, until).total
+    stages, soon = _standing(counted, now)
+    came = _since(counted, "reported_at", now, midnight)
+    went = _since(counted, "closed_at", now, midnight)
+    past = _past.get((actor, days, midnight), lambda: _days(actor, today, days))
+    flows = {code: value.n for code, value in flow.items()}
     return {
         "at": now,
         "area": _area(actor),
         "today": {
-            "received": came["today"],
-            "ended": went["today"],
-            "closed": went["closed"],
-            "open": open_now,
-            "overdue": red,
+            **flows,
+            "open": standing["open"].n,
+            "overdue": standing["overdue"].n,
             "due_soon": soon,
         },
+        "in_time": {"n": month["in_time_rate"].n, "of": month["in_time_rate"].of},
         "before": {
             "received": came["before"],
             "ended": went["before"],
-            "open": open_now - came["lately"] + went["lately"],
+            "open": standing["open"].n - came["lately"] + went["lately"],
         },
-        "stages": _stages(seen, standing, midnight, came["today"]),
-        "places": _places(actor, below, standing),
-        "classes": _classes(standing),
-        "days": [*past, today],
-        "newest": _newest(seen, now),
-        "spots": _spots(seen, now),
+        "stages": _stages(counted, stages, midnight, flows["received"]),
+        "places": _places(actor, until),
+        "classes": _classes(actor, until),
+        "days": [
+            *past,
+            {"day": today, "received": flows["received"], "ended": flows["ended"]},
+        ],
+        "newest": _newest(visible, now),
+        "spots": _spots(visible, now),
     }
 
 
@@ -120,83 +122,50 @@ def _day(moment: datetime) -> date:
     return moment.astimezone(ZONE).date()
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """Open cases (n, of these red, red within `SOON`) in all and by one thing each."""
-
-    all: _Counts
-    place: dict[int | None, _Counts]
-    kind: dict[int | None, _Counts]
-    stage: dict[str, _Counts]
-
-
-def _standing(seen: QuerySet[Case], column: str | None, now: datetime) -> _Standing:
-    """One pass over the open cases for all three ways to group them."""
+def _standing(counted: QuerySet[Case], now: datetime) -> tuple[dict[str, tuple[int, int]], int]:
+    """By stage: how many stand open there, and of these past a limit; in all, how many come due
+    within `SOON`."""
     rows = (
-        seen.filter(closed_at__isnull=True)
-        .annotate(place=F(column) if column else Value(None, IntegerField()))
-        .values_list("place", "case_class_id", "stage")
+        counted.filter(closed_at__isnull=True)
+        .values_list("stage")
         .annotate(
             n=Count(_EACH),
             red=Count(_EACH, filter=Q(due_at__lt=now)),
             soon=Count(_EACH, filter=Q(due_at__gte=now, due_at__lt=now + SOON)),
         )
     )
-    sql, params = rows.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(_FOLD.format(rows=sql), params)
-        found = cursor.fetchall()
-    standing = _Standing((0, 0, 0), {}, {}, {})
-    for grouped, place, kind, stage, *counts in found:
-        n, red, soon = (int(count or 0) for count in counts)
-        match grouped:
-            case 0b011:
-                standing.place[place] = (n, red, soon)
-            case 0b101:
-                standing.kind[kind] = (n, red, soon)
-            case 0b110:
-                standing.stage[stage] = (n, red, soon)
-            case _:
-                standing = replace(standing, all=(n, red, soon))
-    return standing
+    found = list(rows)
+    return {stage: (n, red) for stage, n, red, _ in found}, sum(soon for *_, soon in found)
 
 
 def _since(rows: QuerySet[Case], column: str, now: datetime, midnight: datetime) -> dict[str, int]:
-    """How many today, yesterday up to this time of day, and in the last 24 hours."""
+    """How many yesterday up to this time of day, and in the last 24 hours."""
     yesterday, ago = midnight - timedelta(days=1), now - timedelta(days=1)
     counted: dict[str, int] = rows.filter(**{f"{column}__gte": yesterday}).aggregate(
-        today=Count(_EACH, filter=Q(**{f"{column}__gte": midnight})),
         before=Count(_EACH, filter=Q(**{f"{column}__lte": ago})),
         lately=Count(_EACH, filter=Q(**{f"{column}__gt": ago})),
-        **(
-            {"closed": Count(_EACH, filter=Q(closed_at__gte=midnight, stage=Stage.CLOSED.value))}
-            if column == "closed_at"
-            else {}
-        ),
     )
     return counted
 
 
-def _days(seen: QuerySet[Case], midnight: datetime, days: int) -> list[dict[str, Any]]:
+def _days(actor: Actor, today: date, days: int) -> list[dict[str, Any]]:
     """In and out of each day before today, oldest first."""
-    since = midnight - timedelta(days=days - 1)
-
-    def by_day(column: str) -> dict[date, int]:
-        span = {f"{column}__gte": since, f"{column}__lt": midnight}
-        rows = (
-            seen.filter(**span).values_list(TruncDate(column, tzinfo=ZONE)).annotate(n=Count(_EACH))
-        )
-        return dict(rows)
-
-    came, went = by_day("reported_at"), by_day("closed_at")
-    dates = [_day(since) + timedelta(days=n) for n in range(days - 1)]
+    since = today - timedelta(days=days - 1)
+    rows = indicators.measure(actor, ["received", "ended"], "", since, today, step="day").rows
+    found = {row.step: row.values for row in rows}
+    dates = [since + timedelta(days=n) for n in range(days - 1)]
     return [
-        {"day": each, "received": came.get(each, 0), "ended": went.get(each, 0)} for each in dates
+        {
+            "day": each,
+            "received": found[each]["received"].n if each in found else 0,
+            "ended": found[each]["ended"].n if each in found else 0,
+        }
+        for each in dates
     ]
 
 
 def _stages(
-    seen: QuerySet[Case], standing: _Standing, midnight: datetime, received: int
+    seen: QuerySet[Case], standing: dict[str, tuple[int, int]], midnight: datetime, received: int
 ) -> list[dict[str, Any]]:
     """Each stage: how many stand there, how many of them red, how many arrivals today.
 
@@ -214,58 +183,59 @@ def _stages(
         entered[_ENTERS[action]] += n
     shown = []
     for each in _ORDER:
-        n, red, _ = standing.stage.get(each, _NONE)
+        n, red = standing.get(each, (0, 0))
         shown.append({"stage": each, "open": n, "overdue": red, "entered": entered[each]})
     return shown
 
 
 def _area(actor: Actor) -> dict[str, Any] | None:
-    """The division of the post."""
-    found = _map.get().get(actor.region_id or 0)
+    """The division that the numbers are about."""
+    found = _map.get().get(indicators.scope_of(actor, Filters()).place or 0)
     return {"code": found.code, "level": found.level, "name": found.name} if found else None
 
 
-def _places(actor: Actor, below: Level | None, standing: _Standing) -> list[dict[str, Any]]:
+def _places(actor: Actor, until: date) -> list[dict[str, Any]]:
     """The divisions below the actor's, by code, and last what lies in none of them."""
-    if below is None:
+    scope = indicators.scope_of(actor, Filters())
+    if scope.place is None or scope.level == GRID:
         return []
-    there, known = standing.place, _map.get()
-    shown = [
-        each
+    rows = indicators.measure(actor, _STANDING, "region", BEGINNING, until).rows
+    there = {int(row.key): row.values for row in rows}
+    known = _map.get()
+    named: list[tuple[int, str | None, T]] = [
+        (each.id, each.code, each.name)
         for each in known.values()
-        if each.id in there or (each.parent_id == actor.region_id and each.active)
+        if each.id in there or (each.parent_id == scope.place and each.active)
     ]
-    named: list[tuple[int | None, str | None, T]] = [
-        (each.id, each.code, each.name) for each in shown
-    ]
-    if None in there:
-        named.append((None, None, T("未定位", "No place")))
+    if 0 in there and there[0]["open"].n:
+        named.append((0, None, T("未定位", "No place")))
     return [
-        {"code": code, "name": name, "open": n, "overdue": red}
+        {
+            "code": code,
+            "name": name,
+            **{each: there[pk][each].n if pk in there else 0 for each in _STANDING},
+        }
         for pk, code, name in named
-        for n, red, _ in [there.get(pk, _NONE)]
     ]
 
 
-def _classes(standing: _Standing) -> list[dict[str, Any]]:
+def _classes(actor: Actor, until: date) -> list[dict[str, Any]]:
     """The classes with most open cases, and the sum of the others."""
-    there, red, names = Counter[str](), Counter[str](), {"": T("未分类", "No class yet")}
-    for kind, (n, late, _) in standing.kind.items():
-        code = ""
-        if kind is not None:  # versions of one class are one class
-            info = catalogue.class_by_id(kind)
-            code, names[info.code] = info.code, info.name
-        there[code] += n
-        red[code] += late
-    ranked = sorted(there, key=lambda code: (-there[code], code))
-    shown = [
-        {"code": code, "name": names[code], "open": there[code], "overdue": red[code]}
-        for code in ranked[:CLASSES]
+    rows = indicators.measure(actor, _STANDING, "class", BEGINNING, until).rows
+    there = {
+        row.key: {each: row.values[each].n for each in _STANDING}
+        for row in rows
+        if row.values["open"].n
+    }
+    ranked = sorted(there, key=lambda code: (-there[code]["open"], code))
+    named = labels("class", set(ranked[:CLASSES]))
+    shown: list[dict[str, Any]] = [
+        {"code": code, "name": named[code][1], **there[code]} for code in ranked[:CLASSES]
     ]
-    rest = ranked[CLASSES:]
+    rest = [there[code] for code in ranked[CLASSES:]]
     if rest:
         name = T("其余 {n} 类", "{n} other classes").fill(n=len(rest))
-        sums = {"open": sum(there[c] for c in rest), "overdue": sum(red[c] for c in rest)}
+        sums = {each: sum(row[each] for row in rest) for each in _STANDING}
         shown.append({"code": None, "name": name, **sums})
     return shown
 

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from mengding.core import clock
 from mengding.core.actor import Actor, ActorKind, Level
@@ -15,6 +16,7 @@ from mengding.indicators import rollup
 from mengding.indicators.facts import items, local_day
 from mengding.indicators.models import Fact, FrozenCell, FrozenFact, Mark, Period
 from mengding.indicators.sources import from_ledger
+from mengding.indicators.spans import Kind, Span, months_of, span
 from mengding.ledger import feed
 from mengding.ledger.actions import Entry, record
 from mengding.ledger.models import Chain, Cursor
@@ -24,6 +26,7 @@ from mengding.regions.models import Region
 READER = "indicators"
 BATCH = 500
 _REBUILD = 2000
+CLOSING: tuple[Kind, ...] = ("month", "quarter", "year")
 Progress = Callable[[str], None]
 
 
@@ -79,6 +82,15 @@ def _hold(*, wait: bool = False) -> bool:
     return bool(list(rows))
 
 
+def keep_near(limit: int = 100) -> bool:
+    """Take in a little of what waits: for who cannot wait for the worker's next round.
+
+    So much that it costs a reader milliseconds; a long queue is left to the worker. Returns
+    whether nothing waits any more.
+    """
+    return follow(limit) < limit and tick(limit)
+
+
 def catch_up() -> int:
     """Read the ledger to its end, then let limits run out; returns how many events were read."""
     read = 0
@@ -97,16 +109,16 @@ def rebuild(progress: Progress = _quiet) -> int:
     """
     _hold(wait=True)
     position, now = feed.tail(), clock.now()
-    rollup.clear()
     cases, last = 0, 0
     chains = Chain.objects.filter(subject_kind="case").order_by("subject_id")
-    while ids := list(
-        chains.filter(subject_id__gt=last).values_list("subject_id", flat=True)[:_REBUILD]
-    ):
-        last = ids[-1]
-        rollup.insert(item for case in from_ledger(ids) for item in items(case, now))
-        cases += len(ids)
-        progress(f"{cases:,}")
+    with rollup.anew():
+        while ids := list(
+            chains.filter(subject_id__gt=last).values_list("subject_id", flat=True)[:_REBUILD]
+        ):
+            last = ids[-1]
+            rollup.insert(item for case in from_ledger(ids) for item in items(case, now))
+            cases += len(ids)
+            progress(f"{cases:,}")
     rollup.sum_up(progress)
     Mark.objects.update_or_create(one=True, defaults={"as_of": now})
     Cursor.objects.filter(name=READER).update(xact=position.xact, event_id=position.event_id)
@@ -116,49 +128,76 @@ def rebuild(progress: Progress = _quiet) -> int:
 # Closing a period
 
 
-def _following(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
 @transaction.atomic
-def freeze(actor: Actor, since: date, district_id: int | None = None) -> Period:
-    """Close a month that is over: its numbers are kept as they are now, for good.
+def freeze(
+    actor: Actor, since: date, district_id: int | None = None, kind: Kind = "month"
+) -> Period:
+    """Close a month, quarter or year that is over: its numbers are kept as they are now, for good.
 
-    Later changes of its cases are shown beside them as corrections. Raises `Invalid` for a month
-    that is not over, `Conflict` for one that is closed already.
+    Later changes of its cases are shown beside them as corrections. Months of a quarter or year
+    that are not closed yet are closed with it; those that are keep their numbers, and what was
+    corrected in them since is in those of the quarter. Raises `Invalid` for a period that is not
+    over, `Conflict` for one that is closed already.
     """
     require(actor, "indicators.freeze")
     district = _district(actor, district_id)
-    if since.day != 1:
+    days = span(kind, since)
+    if kind not in CLOSING or days.since != since:
         raise Invalid(
-            "period_month", T("期间从每月一日开始。", "A period begins on the 1st."), field="since"
+            "period_begin",
+            T(
+                "期间是整月、整季或整年，从第一天开始。",
+                "A period is a whole month, quarter or year from its first day.",
+            ),
+            field="period",
         )
-    until = _following(since)
-    if until > local_day(clock.now()):
+    if days.until > local_day(clock.now()):
         raise Invalid(
             "period_not_over",
-            T("这个月还没有结束。", "This month is not over."),
-            field="since",
+            T("这个期间还没有结束。", "This period is not over."),
+            field="period",
         )
     _hold(wait=True)
-    if Period.objects.filter(district=district, since=since).exists():
+    closed = Period.objects.filter(district=district)
+    if closed.filter(since=days.since, until=days.until).exists():
         raise Conflict(
-            "period_frozen", T("这个月已经封账。", "This month is closed already."), field="since"
+            "period_frozen",
+            T("这个期间已经封账。", "This period is closed already."),
+            field="period",
         )
-    span = Fact.objects.filter(district=district.pk, day__gte=since, day__lt=until)
+    if kind != "month":
+        for month in months_of(days):
+            if not closed.filter(since=month.since, until=month.until).exists():
+                _keep(actor, district, month)
+    return _keep(actor, district, days)
+
+
+def _keep(actor: Actor, district: Region, days: Span) -> Period:
+    ended = Fact.objects.filter(case_id=OuterRef("case_id"), kind="out", day__lt=days.until)
+    # Beside the facts of its days, those of what came before and stood open at its end.
+    facts = Fact.objects.filter(
+        Q(day__gte=days.since, day__lt=days.until)
+        | Q(Q(kind="in", day__lt=days.since), ~Exists(ended)),
+        district=district.pk,
+    )
     period = Period.objects.create(
         district=district,
-        since=since,
-        until=until,
+        since=days.since,
+        until=days.until,
         frozen_at=clock.now(),
         frozen_by=actor.account_id,
-        facts=span.count(),
-        digest=_digest(span),
+        facts=facts.count(),
+        digest=_digest(facts),
     )
-    _copy(period, rollup.FACTS, FrozenFact, rollup.COLUMNS[:-1], "day >= %s AND day < %s", until)
+    _copy(
+        period, rollup.FACTS, FrozenFact, rollup.COLUMNS[:-1],
+        "(day >= %(since)s AND day < %(until)s OR kind = 'in' AND day < %(since)s AND NOT EXISTS"
+        f" (SELECT FROM {rollup.FACTS} o WHERE o.case_id = f.case_id AND o.kind = 'out'"
+        " AND o.day < %(until)s))",
+    )  # fmt: skip
     _copy(
         period, rollup.CELLS, FrozenCell, rollup.KEYS + rollup.CODES,
-        "grain = 'm' AND day >= %s AND day < %s", until,
+        "grain = 'm' AND day >= %(since)s AND day < %(until)s",
     )  # fmt: skip
     _copy_stock(period)
     record(
@@ -169,8 +208,8 @@ def freeze(actor: Actor, since: date, district_id: int | None = None) -> Period:
             "indicators.freeze",
             after={
                 "district": district.code,
-                "since": since.isoformat(),
-                "until": until.isoformat(),
+                "since": days.since.isoformat(),
+                "until": days.until.isoformat(),
                 "facts": period.facts,
                 "digest": period.digest,
             },
@@ -205,20 +244,24 @@ def digest_of(period: Period) -> str:
     return _digest(FrozenFact.objects.filter(period=period))
 
 
-def _copy(
-    period: Period, source: str, to: Any, columns: list[str], where: str, until: date
-) -> None:
+def _copy(period: Period, source: str, to: Any, columns: list[str], where: str) -> None:
     listed = ", ".join(columns)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {to._meta.db_table} (period_id, {listed})"  # noqa: S608
-            f" SELECT %s, {listed} FROM {source} WHERE district = %s AND {where}",
-            [period.pk, period.district_id, period.since, until],
+            f" SELECT %(period)s, {listed} FROM {source} f"
+            f" WHERE district = %(district)s AND {where}",
+            {
+                "period": period.pk,
+                "district": period.district_id,
+                "since": period.since,
+                "until": period.until,
+            },
         )
 
 
 def _copy_stock(period: Period) -> None:
-    """What came in and went out before the end of the month: the stock open at its end."""
+    """What came in and went out before the end of the period: the stock open at its end."""
     keys = [name for name in rollup.KEYS if name not in ("grain", "day")]
     counted = ", ".join(f"sum({code})" for code in rollup.CODES)
     with connection.cursor() as cursor:

@@ -8,31 +8,50 @@ from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from mengding.core import clock
+from mengding.core.text import T
 from mengding.http.auth import allows
 from mengding.http.fast import json_response
 from mengding.http.paging import Paging
 from mengding.indicators import actions, queries
 from mengding.indicators.definitions import GROUPS, INDICATORS
 from mengding.indicators.facts import local_day
-from mengding.indicators.queries import table
+from mengding.indicators.queries import dashboards, table
 from mengding.indicators.queries.scope import Filters
-from mengding.indicators.spans import Span, compared, span
+from mengding.indicators.spans import Span, compared, span, written
 from mengding.people.api.caller import caller
 
 router = Router(tags=["indicators"])
 Kind = Literal["day", "week", "month", "quarter", "year", "span"]
 By = Literal["", "org", "region", "class", "channel", "tier", "post"]
+Page = Literal["overview", "department", "region", "class", "channel"]
 Step = Literal["", "day", "week", "month", "quarter", "year"]
 _MOST = 2**63 - 1
 
 
-class Wanted(Schema):
-    """Which days, and what of them."""
+class PeriodAsked(Schema):
+    """Which days."""
 
     kind: Kind = Field("month", description="The period in which `day` lies; span: since–until.")
     day: date | None = Field(None, description="Today by default.", examples=["2026-11-24"])
     since: date | None = Field(None, description="With kind=span: the first day.")
     until: date | None = Field(None, description="With kind=span: the day behind the last.")
+
+    def days(self) -> Span:
+        """The days meant; an empty or backward span is refused further down."""
+        today = local_day(clock.now())
+        if self.kind == "span":
+            return Span(self.since or self.day or today, self.until or today)
+        return span(self.kind, self.day or today)
+
+    def compared(self) -> dict[str, Span]:
+        """What these days are compared with: the period before, the same a year earlier."""
+        before, earlier = compared(self.kind, self.days(), local_day(clock.now()))
+        return {"before": before, "earlier": earlier}
+
+
+class Wanted(PeriodAsked):
+    """Which days, and what of them."""
+
     region: str = Field(
         "", max_length=20, description='Division code; with "-" behind it: in none below.'
     )
@@ -43,13 +62,6 @@ class Wanted(Schema):
     channel: str = Field("", max_length=10)
     tier: str = Field("", max_length=10, description="district, town or village.")
     post: int | None = Field(None, ge=0, le=_MOST, description="Who received, sent, ended, called.")
-
-    def days(self) -> Span:
-        """The days meant; an empty or backward span is refused further down."""
-        today = local_day(clock.now())
-        if self.kind == "span":
-            return Span(self.since or self.day or today, self.until or today)
-        return span(self.kind, self.day or today)
 
     def filters(self) -> Filters:
         """The filters as queries want them."""
@@ -64,7 +76,11 @@ class Table(Wanted):
     by: By = ""
     step: Step = ""
     compare: bool = Field(False, description="Also the period before and the year before.")
-    frozen: bool = Field(True, description="A closed month as it was then.")
+    frozen: bool = Field(True, description="A closed period as it was then.")
+
+    def others(self) -> dict[str, Span]:
+        """What these days are compared with, if they are."""
+        return self.compared() if self.compare else {}
 
 
 class Behind(Wanted):
@@ -77,15 +93,15 @@ class Behind(Wanted):
 
 
 class FreezeIn(Schema):
-    """Which month to close."""
+    """Which month, quarter or year to close: 2026-10, 2026-Q4, 2026."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"month": "2026-10"}})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"period": "2026-10"}})
 
-    month: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    period: str = Field(pattern=r"^[12]\d{3}(-(0[1-9]|1[0-2]|Q[1-4]))?$")
 
 
 class PeriodOut(Schema):
-    """A closed month. `digest`: SHA-256 over the facts that were kept."""
+    """A closed period. `digest`: SHA-256 over the facts that were kept."""
 
     id: int
     since: date
@@ -132,9 +148,6 @@ def read_values(request: HttpRequest, wanted: Query[Table]) -> HttpResponse:
     what was dispatched to it; centres their area without confidential matters; mediators with them.
     """
     days = wanted.days()
-    others: dict[str, Span] = {}
-    if wanted.compare:
-        others["before"], others["earlier"] = compared(wanted.kind, days, local_day(clock.now()))
     answer = table.table(
         caller(request),
         [code for code in wanted.codes.split(",") if code],
@@ -143,7 +156,7 @@ def read_values(request: HttpRequest, wanted: Query[Table]) -> HttpResponse:
         wanted.filters(),
         step=wanted.step,
         frozen=wanted.frozen,
-        others=others,
+        others=wanted.others(),
     )
     return json_response(answer)
 
@@ -166,9 +179,18 @@ def download(
         wanted.filters(),
         step=wanted.step,
         frozen=wanted.frozen,
+        others=wanted.others(),
     )
-    body, kind = table.as_file(answer, format)
-    name = f"indicators-{days.since:%Y%m%d}-{days.until:%Y%m%d}.{format}"
+    return as_download(
+        "indicators", days, table.as_file([(T("数值", "Numbers").said(), answer)], format)
+    )
+
+
+def as_download(name: str, days: Span, made: tuple[bytes, str]) -> HttpResponse:
+    """A file that was made, under a name with its days."""
+    body, kind = made
+    ending = "csv" if kind.startswith("text/csv") else "xlsx"
+    name = f"{name}-{days.since:%Y%m%d}-{days.until:%Y%m%d}.{ending}"
     return HttpResponse(
         body,
         content_type=kind,
@@ -177,6 +199,38 @@ def download(
             "Cache-Control": "no-store",
         },
     )
+
+
+@router.get(
+    "/indicators/dashboards/{page}", operation_id="indicators_dashboard", response=dict,
+    summary="看板 A dashboard",
+)  # fmt: skip
+@allows("indicators.read")
+def read_dashboard(request: HttpRequest, page: Page, wanted: Query[Wanted]) -> HttpResponse:
+    """Everything on one page, within what my post sees: big numbers, in and out over time, what
+    stands side by side (departments, divisions, classes, channels), breakdowns, six months.
+
+    Numbers stand beside the period before and the same a year earlier; closed periods are as they
+    were then. One department, division, class or channel is chosen by the filter of its name.
+    """
+    days = wanted.days()
+    answer = dashboards.dashboard(caller(request), page, wanted.kind, days, wanted.filters())
+    return json_response(answer)
+
+
+@router.get(
+    "/indicators/dashboards/{page}/file", operation_id="indicators_dashboard_file", response=str,
+    summary="下载看板 A dashboard as CSV or XLSX",
+)  # fmt: skip
+@allows("indicators.read")
+def download_dashboard(
+    request: HttpRequest, page: Page, wanted: Query[Wanted], format: Literal["csv", "xlsx"] = "csv"
+) -> HttpResponse:
+    """The same tables as a file: a sheet each (in CSV one below the other), the formulas last."""
+    days = wanted.days()
+    answer = dashboards.dashboard(caller(request), page, wanted.kind, days, wanted.filters())
+    sheets = list(dashboards.sheets(answer))
+    return as_download(f"dashboard-{page}", days, table.as_file(sheets, format))
 
 
 @router.get(
@@ -217,11 +271,11 @@ def read_state(request: HttpRequest) -> HttpResponse:
 
 @router.get(
     "/indicators/periods", operation_id="indicators_periods", response=dict,
-    summary="封账期间 Closed months",
+    summary="封账期间 Closed periods",
 )  # fmt: skip
 @allows("indicators.read")
 def list_periods(request: HttpRequest) -> HttpResponse:
-    """The closed months of my district, and how much has changed since."""
+    """The closed months, quarters and years of my district, and how much has changed since."""
     return json_response({"items": queries.periods(caller(request))})
 
 
@@ -237,9 +291,13 @@ def read_period(request: HttpRequest, period_id: int) -> HttpResponse:
 
 @router.post(
     "/indicators/periods", operation_id="indicators_freeze", response={201: PeriodOut},
-    summary="封账 Close a month",
+    summary="封账 Close a period",
 )  # fmt: skip
 @allows("indicators.freeze")
 def freeze(request: HttpRequest, data: FreezeIn) -> Status[Any]:
-    """Keep the numbers of a month that is over as they are now, for good."""
-    return Status(201, actions.freeze(caller(request), date.fromisoformat(f"{data.month}-01")))
+    """Keep the numbers of a period that is over as they are now, for good.
+
+    Months of a quarter or year that are open yet are closed with it.
+    """
+    kind, days = written(data.period)
+    return Status(201, actions.freeze(caller(request), days.since, kind=kind))

@@ -108,7 +108,8 @@ class Mark(models.Model):
 
 
 class Period(models.Model):
-    """A month that is closed for one district: [since, until). `digest`: over its frozen facts."""
+    """A month, quarter or year closed for one district: [since, until). `digest`: over its frozen
+    facts."""
 
     district = models.ForeignKey(Region, verbose_name="区县", on_delete=models.PROTECT)
     since = models.DateField("自")
@@ -121,7 +122,7 @@ class Period(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "封账期间"
         constraints = [
-            models.UniqueConstraint(name="period_once", fields=["district", "since"]),
+            models.UniqueConstraint(name="period_once", fields=["district", "since", "until"]),
             models.CheckConstraint(
                 name="period_forward", condition=models.Q(until__gt=models.F("since"))
             ),
@@ -139,7 +140,7 @@ class FrozenFact(_FactRow):
 
 
 class FrozenCell(_CellRow):
-    """As things stood when the period closed; months only."""
+    """As things stood when the period closed; sums by month only."""
 
     pk: Any = models.CompositePrimaryKey(
         "period_id", "cut", "grain", "place", "day", "a", "b", "confidential", "within"

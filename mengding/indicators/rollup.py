@@ -7,8 +7,10 @@ that sums are always those of the facts, whatever happened to a case and in what
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
+from contextlib import contextmanager
+from dataclasses import fields
 from datetime import date, datetime
+from operator import attrgetter
 
 from django.db import connection
 
@@ -22,6 +24,7 @@ CODES = [measure.code for measure in MEASURES]
 _ITEM = [field.name for field in fields(Item)]
 COLUMNS = ["case_id", "kind", "order_id", *_ITEM[3:]]
 KEYS = [field.name for field in fields(Key)]
+_row, _key = attrgetter(*_ITEM), attrgetter(*KEYS)
 _LISTED = ", ".join(COLUMNS)
 _UPSERT = (
     f"INSERT INTO {CELLS} ({', '.join(KEYS + CODES)})"  # noqa: S608 (our own names)
@@ -60,7 +63,7 @@ def refresh(cases: Iterable[CaseFacts], case_ids: Sequence[int], as_of: datetime
             )
         insert(come)
         rows = [
-            dict(zip(KEYS, astuple(key), strict=True)) | dict(zip(CODES, vector, strict=True))
+            dict(zip(KEYS, _key(key), strict=True)) | dict(zip(CODES, vector, strict=True))
             for key, vector in deltas.items()
             if any(vector)
         ]
@@ -97,13 +100,25 @@ def insert(come: Iterable[Item]) -> None:
         cursor.copy(f"COPY {FACTS} ({_LISTED}) FROM STDIN") as copy,
     ):
         for item in ready:
-            copy.write_row(astuple(item))
+            copy.write_row(_row(item))
 
 
-def clear() -> None:
-    """Forget every fact and every sum."""
+@contextmanager
+def anew() -> Iterator[None]:
+    """Forget every fact and every sum; inside, facts are inserted without their indexes, which
+    are built in one go at the end."""
+    indexes = Fact._meta.indexes
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {FACTS}, {CELLS}")
+    with connection.schema_editor() as editor:
+        for index in indexes:
+            editor.remove_index(Fact, index)
+    yield
+    with connection.schema_editor() as editor:
+        for index in indexes:
+            editor.add_index(Fact, index)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {FACTS}")
 
 
 def sum_up(progress: Callable[[str], None] = lambda step: None) -> None:
@@ -126,15 +141,19 @@ _PLACES = (
 
 
 def _from_facts(cut: Cut, grain: str) -> str:
+    """Facts of one row of sums mostly count for the same: they are counted first, and only then
+    taken apart into measures, which is several times faster."""
     within, place, there = _PLACES[cut.level]
     day = "day" if grain == "d" else "date_trunc('month', day)::date"
     a, b = (*(f"{dim}::text" for dim in cut.dims), "''", "''")[:2]
-    counted = ", ".join(f"sum(bits >> {m.bit} & 1)" for m in MEASURES)
+    counted = ", ".join(f"sum((bits >> {m.bit} & 1) * n)" for m in MEASURES)
     return (
         f"INSERT INTO {CELLS} ({', '.join(KEYS + CODES)})"  # noqa: S608
-        f" SELECT {cut.number}, '{grain}', {day}, district, {within}, {place}, {a}, {b},"
-        f" confidential, {counted} FROM {FACTS} WHERE {there}"
-        " GROUP BY 3, 4, 5, 6, 7, 8, 9"
+        f" SELECT {cut.number}, '{grain}', day, district, within, place, a, b, confidential,"
+        f" {counted} FROM (SELECT {day} AS day, district, {within} AS within, {place} AS place,"
+        f" {a} AS a, {b} AS b, confidential, bits, count(*) AS n FROM {FACTS} WHERE {there}"
+        " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) alike GROUP BY day, district, within, place, a, b,"
+        " confidential"
     )
 
 

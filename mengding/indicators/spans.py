@@ -39,6 +39,39 @@ def span(kind: Kind, day: date) -> Span:
             return Span(day, day + DAY)
 
 
+def called(days: Span) -> str:
+    """A whole month, quarter or year as it is written: 2026-11, 2026-Q4, 2026."""
+    match kind_of(days):
+        case "year":
+            return f"{days.since:%Y}"
+        case "quarter":
+            return f"{days.since:%Y}-Q{(days.since.month + 2) // 3}"
+        case _:
+            return f"{days.since:%Y-%m}"
+
+
+def written(text: str) -> tuple[Kind, Span]:
+    """The reverse of `called`; ValueError for anything else."""
+    year, _, part = text.partition("-")
+    kind: Kind = "quarter" if part.startswith("Q") else "month" if part else "year"
+    month = int(part[1:]) * 3 - 2 if kind == "quarter" else int(part or 1)
+    return kind, span(kind, date(int(year), month, 1))
+
+
+def kind_of(days: Span) -> Kind:
+    """Which kind of period these days are: month, quarter, year, or else a span."""
+    kinds: tuple[Kind, ...] = ("month", "quarter", "year")
+    return next((kind for kind in kinds if span(kind, days.since) == days), "span")
+
+
+def months_of(days: Span) -> list[Span]:
+    """The whole months in a month, quarter or year."""
+    found = [span("month", days.since)]
+    while found[-1].until < days.until:
+        found.append(span("month", found[-1].until))
+    return found
+
+
 def months_on(day: date, months: int) -> date:
     """So many months later (earlier), at the end of a shorter month if need be."""
     count = day.year * 12 + day.month - 1 + months

@@ -1,4 +1,4 @@
-"""Numbers keep up with the ledger; months close by themselves."""
+"""Numbers keep up with the ledger; periods close by themselves."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from mengding.core.actor import SYSTEM
 from mengding.indicators import actions
 from mengding.indicators.facts import local_day
 from mengding.indicators.models import Fact, Period
+from mengding.indicators.spans import Span, called, months_of, span
 from mengding.jobs.schedule import every
 from mengding.regions.models import Region
 
@@ -22,20 +23,36 @@ def follow() -> dict[str, Any]:
 
 @every("23 19 * * *", "indicators.freeze")
 def freeze() -> dict[str, Any]:
-    """Close the month before, once the day set for it has come (03:23 in China)."""
+    """Close the month before, once the day set for it has come (03:23 in China), and the quarter
+    and the year that end with it when all of their months are closed."""
     today = local_day(clock.now())
-    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     if today.day < settings.FREEZE_DAY:
-        return {"closed": 0}
+        return {"closed": []}
+    month = span("month", today.replace(day=1) - timedelta(days=1))
     actions.catch_up()
-    closed = 0
+    closed = []
     for district in Region.objects.filter(level="district", active=True):
-        # A month without anything in it is not closed: an import of the past may still fill it.
-        counted = Fact.objects.filter(
-            district=district.pk, day__gte=month, day__lt=today.replace(day=1)
-        )
-        closed_already = Period.objects.filter(district=district, since=month).exists()
-        if not closed_already and counted.exists():
-            actions.freeze(SYSTEM, month, district.pk)
-            closed += 1
-    return {"closed": closed, "month": month.isoformat()}
+        for kind in actions.CLOSING:
+            days = span(kind, month.since)
+            if days.until == month.until and _ripe(district.pk, days):
+                actions.freeze(SYSTEM, days.since, district.pk, kind)
+                closed.append(called(days))
+    return {"closed": closed}
+
+
+def _ripe(district: int, days: Span) -> bool:
+    """Not closed yet; a month with anything in it, anything longer with all its months closed.
+
+    A month without anything is not closed: an import of the past may still fill it.
+    """
+    periods = Period.objects.filter(district=district)
+    if periods.filter(since=days.since, until=days.until).exists():
+        return False
+    months = months_of(days)
+    if months == [days]:
+        return Fact.objects.filter(
+            district=district, day__gte=days.since, day__lt=days.until
+        ).exists()
+    ends = periods.filter(since__in=[month.since for month in months])
+    closed = set(ends.values_list("since", "until"))
+    return all((month.since, month.until) in closed for month in months)

@@ -84,8 +84,10 @@ ROLES: dict[str, frozenset[Role]] = {
     # warnings about places and things; counts come from a counter's token
     "warnings.read": _CENTRE,
     "warnings.decide": frozenset({_R.DISPATCHER, _R.SUPERVISOR}),
+    "warnings.configure": frozenset({_R.SYSTEM_ADMIN, _R.SUPERVISOR}),
     "crowd.count": frozenset({_R.DISPATCHER}),
-    "crowd.manage": frozenset({_R.SYSTEM_ADMIN}),
+    "crowd.read": _CENTRE | {_R.SYSTEM_ADMIN},
+    "crowd.manage": frozenset({_R.SYSTEM_ADMIN, _R.SUPERVISOR}),
     "contact.reveal": frozenset({_R.DESK, _R.SUPERVISOR, _R.HANDLER, _R.MEDIATOR}),
     "evidence.erase": frozenset({_R.SUPERVISOR, _R.SECURITY_ADMIN}),
     "contact.erase": frozenset({_R.SECURITY_ADMIN}),
@@ -151,6 +153,10 @@ ROLES: dict[str, frozenset[Role]] = {
     "briefings.sign": frozenset({_R.SUPERVISOR}),
     "briefings.templates": frozenset({_R.SYSTEM_ADMIN, _R.SUPERVISOR}),
     "opendata.manage": frozenset({_R.SYSTEM_ADMIN}),
+    # costs: sums for who answers for them, single cases only for who may see cases
+    "costs.read": frozenset({_R.SUPERVISOR, _R.SYSTEM_ADMIN}),
+    "costs.cases": frozenset({_R.SUPERVISOR}),
+    "costs.rates": frozenset({_R.SUPERVISOR, _R.SYSTEM_ADMIN}),
 }
 
 

@@ -20,6 +20,8 @@ from mengding.resources.models import Check
 from mengding.resources.shapes import (
     ResourceCheckIn,
     ResourceCheckOut,
+    ResourceContactFilter,
+    ResourceContactList,
     ResourceDetail,
     ResourceDueList,
     ResourceEverything,
@@ -77,6 +79,17 @@ def map_resources(request: HttpRequest, narrow: Query[ResourceFilter]) -> dict[s
 def near_resources(request: HttpRequest, wanted: Query[ResourceNear]) -> dict[str, Any]:
     """What stands nearest to a place, with the distance as the crow flies."""
     found = queries.nearest(caller(request), wanted.filters(), wanted.lon, wanted.lat, wanted.limit)
+    return {"items": found}
+
+
+@router.get(
+    "/resources/contacts", response=ResourceContactList, operation_id="resources_contacts",
+    summary="可选联系岗位 Posts to turn to",
+)  # fmt: skip
+@allows("resources.keep")
+def list_contacts(request: HttpRequest, wanted: Query[ResourceContactFilter]) -> dict[str, Any]:
+    """Posts that an entry can name as its contact; no person is named."""
+    found = queries.contacts(caller(request), organisation=wanted.organisation, words=wanted.q)
     return {"items": found}
 
 

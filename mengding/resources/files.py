@@ -13,7 +13,7 @@ from django.db import transaction
 from mengding.core.actor import Actor
 from mengding.core.errors import DomainError, Invalid
 from mengding.core.text import T
-from mengding.people.models import Organisation
+from mengding.people.models import ADMINISTRATORS, ROLE_NAMES, Organisation, Post
 from mengding.policy.permissions import require
 from mengding.resources import actions, queries
 from mengding.resources.actions import ResourceData
@@ -126,6 +126,7 @@ def _take(actor: Actor, row: Mapping[str, str], orgs: Mapping[str, int]) -> bool
         expires_on=_day(row.get("expires_on", "")),
         organisation=org,
         state=_code(row.get("state", ""), ResourceState) or ResourceState.READY.value,
+        contact_post=_contact(row.get("contact", ""), orgs),
     )
     known = (
         Resource.objects.filter(organisation=org, kind=data.kind, name=data.name)
@@ -135,7 +136,7 @@ def _take(actor: Actor, row: Mapping[str, str], orgs: Mapping[str, int]) -> bool
     if known is None:
         actions.create(actor, data)
         return True
-    kept = {"contact_post": known.contact_post_id}
+    kept = {} if "contact" in row else {"contact_post": known.contact_post_id}
     actions.update(actor, known.pk, ResourceData(**_fields(data) | kept))
     return False
 
@@ -148,6 +149,31 @@ def _code(said: str, choices: Any) -> str:
     """The code of what is said as a code or by its Chinese label; unknown ones as they are."""
     known: dict[str, str] = {label: value for value, label in choices.choices}
     return known.get(said, said)
+
+
+def _contact(said: str, orgs: Mapping[str, int]) -> int | None:
+    """The post said as organisation/role or organisation/role/region: codes, the role also by its
+    Chinese name."""
+    if not said:
+        return None
+    org, role, region = (part.strip() for part in f"{said}//".split("/")[:3])
+    roles = {text.zh: code.value for code, text in ROLE_NAMES.items()}
+    rows = Post.objects.filter(
+        active=True, organisation=orgs.get(org, 0), role=roles.get(role, role)
+    )
+    if region:
+        rows = rows.filter(region__code=region)
+    found = rows.exclude(role__in=sorted(ADMINISTRATORS)).order_by("pk").first()
+    if found is None:
+        raise Invalid(
+            "post_unknown",
+            T(
+                "没有这个岗位；写作 机构代码/岗位，例：dept-water/处置员。",
+                "There is no such post; write organisation/role, as dept-water/handler.",
+            ),
+            field="contact",
+        )
+    return found.pk
 
 
 def _number(row: Mapping[str, str], field: str) -> float:

@@ -14,8 +14,8 @@ from mengding.core.actor import Actor, ActorKind, Role
 from mengding.core.errors import NotFound
 from mengding.core.text import T, language
 from mengding.people import queries as people
-from mengding.people.models import ROLE_NAMES
-from mengding.policy.permissions import holds
+from mengding.people.models import ADMINISTRATORS, ROLE_NAMES, Post
+from mengding.policy.permissions import holds, require
 from mengding.regions import areas, locate
 from mengding.resources.models import Check, Item, Resource, ResourceState, Round
 
@@ -105,13 +105,35 @@ def _shown(row: dict[str, Any], posts: dict[int, str], day: date) -> dict[str, A
     }
 
 
-def _posts(ids: set[int | None]) -> dict[int, str]:
-    """What posts are called: organisation and role, never a person."""
-    from mengding.people.models import Post
-
+def _posts(ids: Iterable[int | None], *, region: bool = False) -> dict[int, str]:
+    """What posts are called: organisation and role (and region), never a person."""
     wanted = [pk for pk in ids if pk is not None]
-    rows = Post.objects.filter(pk__in=wanted).values_list("pk", "organisation__name", "role")
-    return {pk: f"{org} {ROLE_NAMES[Role(role)].said()}" for pk, org, role in rows}
+    rows = Post.objects.filter(pk__in=wanted).values_list(
+        "pk", "organisation__name", "role", "region__name"
+    )
+    return {
+        pk: " ".join((org, ROLE_NAMES[Role(role)].said(), *([where] if region else [])))
+        for pk, org, role, where in rows
+    }
+
+
+def contacts(actor: Actor, *, organisation: int | None, words: str) -> list[dict[str, Any]]:
+    """Posts that may be turned to, at most 50: `post`, `label`; never who holds them.
+
+    Of an organisation, or with `words` in the name of any; where several people hold the same
+    one, it stands once.
+    """
+    require(actor, "resources.keep")
+    rows = Post.objects.filter(active=True, organisation__active=True)
+    rows = rows.exclude(role__in=sorted(ADMINISTRATORS))
+    if words.strip():
+        rows = rows.filter(organisation__name__icontains=words.strip())
+    else:
+        rows = rows.filter(organisation=organisation or 0)
+    same = ("organisation_id", "role", "region_id")
+    once = rows.order_by(*same, "pk").distinct(*same)[:50].values_list("pk", flat=True)
+    found = _posts(set(once), region=True)
+    return [{"post": pk, "label": found[pk]} for pk in sorted(found, key=lambda pk: found[pk])]
 
 
 def one(actor: Actor, resource_id: int) -> Resource:
@@ -225,6 +247,7 @@ COLUMNS: dict[str, T] = {
     "expires_on": T("有效期至", "expires_on"),
     "organisation": T("保管单位代码", "organisation"),
     "state": T("状态", "state"),
+    "contact": T("联系岗位", "contact"),
 }
 # What a spreadsheet would take for a formula.
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -239,10 +262,12 @@ def exported(actor: Actor, filters: Filters) -> Iterator[list[str]]:
         .values_list(
             *("kind", "name", "lon", "lat", "address", "quantity", "needed", "unit"),
             *("expires_on", "organisation__code", "state"),
+            *(f"contact_post__{part}" for part in ("organisation__code", "role", "region__code")),
         )
     )
-    for row in rows.iterator(chunk_size=2000):
-        yield [_cell(value) for value in row]
+    for *row, org, role, region in rows.iterator(chunk_size=2000):
+        contact = f"{org}/{role}/{region}" if org else ""
+        yield [_cell(value) for value in (*row, contact)]
 
 
 def _cell(value: object) -> str:

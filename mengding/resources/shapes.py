@@ -65,6 +65,26 @@ class ResourceEverything(Schema):
     more: bool = Field(description="Whether there are more than the map takes.")
 
 
+class ResourceContactFilter(Schema):
+    """Whose posts: of one organisation, or of any whose name holds `q`."""
+
+    organisation: int | None = Field(None, ge=1, le=ID)
+    q: str = Field("", max_length=80, description="Part of the organisation's name.")
+
+
+class ResourceContact(Schema):
+    """A post that an entry can name as its contact."""
+
+    post: int
+    label: str = Field(examples=["区水利局 处置人员 雨城区"])
+
+
+class ResourceContactList(Schema):
+    """At most 50, by name."""
+
+    items: list[ResourceContact]
+
+
 class ResourceFilter(Schema):
     """Filters; all that are given hold."""
 

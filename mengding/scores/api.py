@@ -1,16 +1,19 @@
 """HTTP shapes of coverage, months, rules and appeals."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from django.http import HttpRequest
-from ninja import Router, Status
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Status
 
 from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.http.auth import allows
+from mengding.http.fast import json_response
+from mengding.indicators.api import PeriodAsked, as_download
+from mengding.indicators.queries import table
 from mengding.people.api.caller import caller
-from mengding.scores import actions, coverage, periods, queries
+from mengding.scores import actions, coverage, fieldwork, periods, queries
 from mengding.scores.shapes import (
     CoverageOut,
     CoveragePeople,
@@ -52,6 +55,40 @@ def get_coverage(
 def get_people(request: HttpRequest, region_id: int) -> dict[str, Any]:
     """Who works in a village, by name, without any number about them."""
     return coverage.village_people(caller(request), region_id)
+
+
+class FieldworkAsked(PeriodAsked):
+    """Which days, and of which division."""
+
+    region: str = Field("", max_length=20, description="Division code; by default my own area.")
+
+
+@router.get(
+    "/fieldwork", response=dict, operation_id="fieldwork_read", summary="外勤看板 Field work"
+)
+@allows("scores.coverage")
+def get_fieldwork(request: HttpRequest, wanted: Query[FieldworkAsked]) -> HttpResponse:
+    """Tasks, inspections, coverage and cases found, of an area and the divisions below it, beside
+    the period before and the same a year earlier. By area: nothing here is about a person."""
+    found = fieldwork.fieldwork(
+        caller(request), wanted.days(), wanted.compared(), wanted.region
+    )  # fmt: skip
+    return json_response(found)
+
+
+@router.get(
+    "/fieldwork/file", response=str, operation_id="fieldwork_file",
+    summary="下载外勤看板 Field work as CSV or XLSX",
+)  # fmt: skip
+@allows("scores.coverage")
+def download_fieldwork(
+    request: HttpRequest, wanted: Query[FieldworkAsked], format: Literal["csv", "xlsx"] = "csv"
+) -> HttpResponse:
+    """The same table as a file, with the formulas below it."""
+    days = wanted.days()
+    found = fieldwork.fieldwork(caller(request), days, wanted.compared(), wanted.region)
+    made = table.as_file([(T("外勤", "Field work").said(), found)], format, fieldwork.FIGURES)
+    return as_download("fieldwork", days, made)
 
 
 @router.get(

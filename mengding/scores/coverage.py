@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count
 
 from mengding.core.actor import Actor, Level, Role
 from mengding.core.errors import Invalid, NotFound
@@ -16,12 +16,14 @@ from mengding.regions import areas
 from mengding.regions.models import Region
 from mengding.scores.queries import LOCAL, kind_names, today
 from mengding.tasks.models import Deed, Task
+from mengding.tasks.queries import overview
 
 LONGEST = 92  # days
 
 
 def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
-    """Each village of the area × each kind of task: what was done, and what was planned.
+    """Each village of the area × each kind of task: what was done, and what was planned; and how
+    tasks, places and findings stand there.
 
     Those nobody visited come first, then those with more gaps (planned and not done once), then
     by code. Both days included.
@@ -38,16 +40,14 @@ def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
     start = datetime.combine(since, time(), LOCAL)
     end = datetime.combine(until + timedelta(days=1), time(), LOCAL)
     done: dict[int, dict[str, int]] = defaultdict(dict)
-    last: dict[int, datetime] = {}
-    for village, kind, count, at in (
+    for village, kind, count in (
         Deed.objects.filter(areas.mine(actor), at__gte=start, at__lt=end, village__isnull=False)
         .exclude(action="task.complete")
         .order_by()
         .values_list("village", "kind")
-        .annotate(n=Count("pk"), at_last=Max("at"))
+        .annotate(n=Count("pk"))
     ):
         done[village][kind] = count
-        last[village] = max(at, last.get(village, at))
     planned: dict[int, dict[str, int]] = defaultdict(dict)
     for village, kind, count in (
         Task.objects.filter(
@@ -60,6 +60,7 @@ def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
     ):
         planned[village][kind] = count
     names = kind_names()
+    stand = overview.villages(actor, since, until)
     rows = []
     for region in _villages(actor):
         pk = region["pk"]
@@ -74,15 +75,16 @@ def matrix(actor: Actor, since: date, until: date) -> dict[str, Any]:
                 "planned": planned[pk],
                 "total": sum(done[pk].values()),
                 "gaps": gaps,
-                "last_at": last.get(pk),
+                "stand": stand[pk],
+                "last_at": stand[pk].pop("last_at"),
             }
         )
-    rows.sort(key=lambda row: (row["total"] > 0, -len(row["gaps"]), row["code"]))
+    rows.sort(key=lambda row: (row["stand"]["visits"] > 0, -len(row["gaps"]), row["code"]))
     return {
         "since": since,
         "until": until,
         "kinds": [{"code": code, "name": name} for code, name in names.items()],
-        "unvisited": sum(not row["total"] for row in rows),
+        "unvisited": sum(not row["stand"]["visits"] for row in rows),
         "items": rows,
     }
 

@@ -16,6 +16,23 @@ class CoverageKind(Schema):
     name: str
 
 
+class CoverageStand(Schema):
+    """How it stands in a village. `planned`: tasks begun and not called off, `late` part of those
+    completed; `visits`: pieces of work done out there; `places_waiting`: not looked at in time."""
+
+    planned: int
+    ready: int
+    missed: int
+    failed: int
+    completed: int
+    late: int
+    visits: int
+    places: int
+    places_waiting: int
+    findings: int
+    rechecks_overdue: int
+
+
 class CoverageVillage(Schema):
     """One village: by kind of task how often work was done there, and planned."""
 
@@ -27,6 +44,7 @@ class CoverageVillage(Schema):
     planned: dict[str, int]
     total: int
     gaps: list[str] = Field(description="Kinds that were planned and not done once.")
+    stand: CoverageStand
     last_at: datetime | None
 
 

@@ -1,282 +1,303 @@
-"""What the numbers of the last days say: repeats, spikes, clusters, components in series.
+"""What the numbers of the last days say: repeats, spikes, clusters, components in series, hazards
+not looked at again. Pure: the hourly look, the preview of other settings and the bench run this.
 
-Each finder yields what is so now with the figures its method has. They read case rows only:
-class, place and time; no description, no reporter.
+Each finder yields what is so at `now` with the figures its method has.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from math import cos, radians
 from typing import Any
 
-from mengding.cases.models import Case
-from mengding.cases.queries.filtering import LOCAL
-from mengding.cases.stages import Stage
+import numpy as np
+from numpy.typing import NDArray
+
 from mengding.regions import cells
-from mengding.tasks.models import Finding
-from mengding.warnings.classes import takes_part
-from mengding.warnings.models import Kind
+from mengding.warnings.facts import LOCAL, Facts, Found, Row, Table, once, start_of, table_of
+from mengding.warnings.kinds import Kind
+from mengding.warnings.rules import SERIES_WEEKS, Rules
 from mengding.warnings.stats import control, scan
 
-PAST = 7 * control.WEEKS + control.GUARD + 7
-FALSE_A_WEEK = 1.0  # what the district is ready to look at for nothing, of spikes
-REPEAT_DAYS, REPEAT_TIMES, REPEAT_ZOOM = 30, 3, 18  # a cell of about 130 m
-SERIES_DAYS, SERIES_LEAST, SERIES_CHANCE = 14, 4, 0.001
-SCAN_DAYS, SCAN_ZOOM, SCAN_CHANCE = 7, 15, 0.01  # a cell of about 1 km
-_METRES = 111_320.0
+REPEAT_ZOOM = 18  # a cell of about 130 m
+MOST_IDS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One thing that is so now, with the figures of its method."""
-
-    kind: Kind
-    key: str
-    region: int
-    since: datetime
-    until: datetime
-    observed: int
-    expected: float
-    threshold: float
-    class_code: str = ""
-    chance: float | None = None
-    cell: int | None = None
-    stage: int = 1
-    detail: dict[str, Any] = field(default_factory=dict)
-    case_ids: tuple[int, ...] = ()
+def everything(facts: Facts, rules: Rules, now: datetime) -> list[Found]:
+    """All that is so now of the kinds that are on; crowds come by their counters."""
+    if rules.without:
+        facts = replace(facts, rows=[row for row in facts.rows if rules.takes_part(row.code)])
+    found: list[Found] = []
+    for kind, finder in FINDERS.items():
+        if kind in rules.on:
+            found += finder(facts, rules, now)
+    return found
 
 
-# (case id, class, town or district, village, cell, day)
-Row = tuple[int, str, int, int | None, int | None, date]
-
-
-def rows(now: datetime) -> list[Row]:
-    """Cases of the last weeks that take part: not confidential, not void, not merged."""
-    since = _midnight(now) - timedelta(days=PAST)
-    found = (
-        Case.objects.filter(reported_at__gte=since, reported_at__lt=now, confidential=False)
-        .exclude(stage__in=[Stage.VOID, Stage.MERGED, Stage.DECLINED])
-        .exclude(class_code="")
-        .order_by()
-        .values_list(
-            "pk", "class_code", "town_id", "district_id", "village_id", "cell", "reported_at"
-        )
+def spikes(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
+    """By class in each town, and by class in the whole district; see `stats.control`."""
+    today, tuning = now.astimezone(LOCAL).date(), rules.tuning
+    single = once(facts.rows)
+    # The whole district is a class of its own: it scatters otherwise than its towns.
+    keyed = [(row.code, row.town, row.day) for row in single if row.town != facts.district]
+    keyed += [(f"{row.code}*", facts.district, row.day) for row in single]
+    table = _kept(table_of(keyed, today, tuning.past), tuning)
+    if not table.keys:
+        return
+    kinds = control.kinds_of_day(table.days[0], len(table.days), facts.works)
+    charts = control.charts(
+        table.counts, table.groups, kinds, tuning, _season(facts, table, today, tuning)
     )
-    return [
-        (pk, code, town or district, village, cell, at.astimezone(LOCAL).date())
-        for pk, code, town, district, village, cell, at in found.iterator(chunk_size=5000)
-        if takes_part(code, confidential=False)
-    ]
-
-
-def _midnight(now: datetime) -> datetime:
-    return now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def spikes(found: list[Row], now: datetime) -> Iterator[Found]:
-    """By class and town, yesterday and the last seven whole days; see `stats.control`."""
-    today = now.astimezone(LOCAL).date()
-    days = [today - timedelta(days=n) for n in range(PAST, 0, -1)]
-    place = {day: index for index, day in enumerate(days)}
-    series: defaultdict[tuple[str, int], list[int]] = defaultdict(lambda: [0] * len(days))
-    ids: defaultdict[tuple[str, int], list[tuple[date, int]]] = defaultdict(list)
-    whole: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(days))
-    for pk, code, town, _, _, day in found:
-        if day in place:
-            series[code, town][place[day]] += 1
-            whole[code][place[day]] += 1
-            ids[code, town].append((day, pk))
-    alpha = control.alpha_for(len(series), FALSE_A_WEEK)
-    judged: list[control.Verdict] = []
-    warned: list[tuple[str, int, control.Verdict]] = []
-    first = days[0].weekday()
-    for (code, town), counts in series.items():
-        factors = control.weekday_factors(whole[code], first)
-        verdicts = control.judge(counts, first, factors, alpha)
-        judged += verdicts
-        worst = min((each for each in verdicts if each.warns), key=lambda v: v.chance, default=None)
-        if worst is not None:
-            warned.append((code, town, worst))
-    to_expect = control.expected_false(judged) * 7
-    for code, town, worst in warned:
-        since = today - timedelta(days=worst.window)
+    alpha = control.alpha_for(len(table.keys), tuning.false_a_week)
+    said = control.verdicts(charts, alpha, tuning.least)
+    if not said:
+        return
+    expected = control.expected_false(charts, alpha, tuning.least)
+    rarest: dict[int, control.Verdict] = {}
+    for verdict in said:
+        known = rarest.get(verdict.series)
+        if known is None or verdict.chance < known.chance:
+            rarest[verdict.series] = verdict
+    for series, verdict in rarest.items():
+        code, place = table.keys[series]
+        code = code.rstrip("*")
+        since = today - timedelta(days=verdict.window)
         yield Found(
             Kind.SPIKE,
-            f"{code}:{town}",
-            town,
-            _start(since),
-            _start(today),
-            worst.observed,
-            worst.expected,
-            worst.threshold,
+            f"{code}:{place}",
+            place,
+            start_of(since),
+            start_of(today),
+            verdict.observed,
+            verdict.expected,
+            verdict.threshold,
             code,
-            worst.chance,
+            verdict.chance,
             detail={
-                "window": worst.window,
-                "phi": round(worst.phi, 2),
+                "window": verdict.window,
+                "phi": round(verdict.phi, 2),
                 "alpha": alpha,
-                "series": len(series),
-                "false_a_week": round(to_expect, 2),
-                "daily": series[code, town][-28:],
+                "series": len(table.keys),
+                "false_a_week": round(expected, 2),
+                **_course(table, series, charts),
             },
-            case_ids=tuple(pk for day, pk in ids[code, town] if day >= since)[:200],
+            case_ids=tuple(
+                row.pk
+                for row in facts.rows
+                if row.code == code and row.day >= since and place in (row.town, facts.district)
+            )[:MOST_IDS],
         )
 
 
-def _start(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=LOCAL)
+def _kept(table: Table, tuning: control.Tuning) -> Table:
+    """Only series with a past."""
+    rows = np.flatnonzero(control.enough(table.counts, tuning)).tolist()
+    groups = {old: n for n, old in enumerate(sorted({table.groups[row] for row in rows}))}
+    return Table(
+        [table.keys[row] for row in rows],
+        [groups[table.groups[row]] for row in rows],
+        table.days,
+        table.counts[rows],
+    )
 
 
-def repeats(found: list[Row], now: datetime) -> Iterator[Found]:
-    """Three or more of one class in one cell of about 130 m within thirty days."""
-    since = now.astimezone(LOCAL).date() - timedelta(days=REPEAT_DAYS)
+def _season(
+    facts: Facts, table: Table, today: date, tuning: control.Tuning
+) -> "NDArray[np.float64] | None":
+    if not facts.then:
+        return None
+    codes = sorted({code for code, _ in table.keys})
+    first = today - timedelta(days=364 + tuning.past)  # 52 weeks: the same days of the week
+    then = np.zeros((len(codes), tuning.past + 14), dtype=np.int64)
+    for n, code in enumerate(codes):
+        for day, count in facts.then.get(code.rstrip("*"), {}).items():
+            if 0 <= (day - first).days < then.shape[1]:
+                then[n, (day - first).days] += count
+    return control.season_factors(then, tuning)
+
+
+def _course(table: Table, series: int, charts: Sequence[control.Chart]) -> dict[str, Any]:
+    """The last eight weeks by day, and what is usual a day of the window."""
+    week = next((chart for chart in charts if chart.window == control.WEEK), None)
+    return {
+        "daily": table.counts[series][-56:].tolist(),
+        "first": table.days[-56:][0].isoformat(),
+        "usual": round(float(week.mean[series].sum()) / control.WEEK, 3) if week else 0.0,
+    }
+
+
+def repeats(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
+    """Several of one class in one cell of about 130 m within some days."""
+    days, least = rules.whole(Kind.REPEAT, "days"), rules.whole(Kind.REPEAT, "least")
+    today = now.astimezone(LOCAL).date()
+    since = today - timedelta(days=days)
     groups: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
     of_class: Counter[str] = Counter()
-    for row in found:
-        if row[4] is not None and row[5] >= since:
-            groups[row[1], cells.parent(row[4], REPEAT_ZOOM)].append(row)
-            of_class[row[1]] += 1
+    for row in facts.rows:
+        if row.cell is not None and since <= row.day <= today:
+            groups[row.code, cells.parent(row.cell, REPEAT_ZOOM)].append(row)
+            of_class[row.code] += 1
     places = Counter(code for code, _ in groups)
     for (code, cell), here in groups.items():
-        if len(here) < REPEAT_TIMES:
+        if len(here) < least:
             continue
-        usual = of_class[code] / places[code]
         yield Found(
             Kind.REPEAT,
             f"{code}:{cell}",
-            here[0][3] or here[0][2],
-            _start(min(row[5] for row in here)),
+            here[0].village or here[0].town,
+            start_of(min(row.day for row in here)),
             now,
             len(here),
-            usual,
-            REPEAT_TIMES,
+            of_class[code] / places[code],
+            least,
             code,
             cell=cell,
-            detail={"days": REPEAT_DAYS, "zoom": REPEAT_ZOOM, "places": places[code]},
-            case_ids=tuple(row[0] for row in here)[:200],
+            detail={
+                "days": days,
+                "zoom": REPEAT_ZOOM,
+                "places": places[code],
+                **_by_day(here, since + timedelta(days=1), today),
+            },
+            case_ids=tuple(row.pk for row in here)[:MOST_IDS],
         )
 
 
-def series(found: list[Row], now: datetime) -> Iterator[Found]:
-    """Components of one class failing one after another in one village: at least four within
-    fourteen days, and by chance (Poisson, from the weeks before) less than one in a thousand."""
-    today = now.astimezone(LOCAL).date()
-    since = today - timedelta(days=SERIES_DAYS)
-    groups: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
-    before: Counter[tuple[str, int]] = Counter()
-    for row in found:
-        if row[1].startswith("C") and row[3] is not None:
-            if row[5] >= since:
-                groups[row[1], row[3]].append(row)
-            else:
-                before[row[1], row[3]] += 1
-    for (code, village), here in groups.items():
-        expected = (before[code, village] + 0.5) * SERIES_DAYS / (PAST - SERIES_DAYS)
-        limit = max(SERIES_LEAST, control.threshold(expected, 1.0, SERIES_CHANCE))
-        if len(here) >= limit:
-            yield Found(
-                Kind.SERIES,
-                f"{code}:{village}",
-                village,
-                _start(since),
-                now,
-                len(here),
-                expected,
-                limit,
-                code,
-                control.tail(len(here), expected, 1.0),
-                detail={"days": SERIES_DAYS},
-                case_ids=tuple(row[0] for row in here)[:200],
-            )
+def _by_day(rows: Sequence[Row], first: date, last: date) -> dict[str, Any]:
+    counted = Counter(row.day for row in rows)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return {"daily": [counted[day] for day in days], "first": first.isoformat()}
 
 
-def clusters(found: list[Row], now: datetime) -> Iterator[Found]:
+def series(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
+    """Components of one class failing one after another in one village: the chart of spikes over
+    a longer window, whose baseline is the twelve weeks before it."""
+    days, least = rules.whole(Kind.SERIES, "days"), rules.whole(Kind.SERIES, "least")
+    tomorrow = now.astimezone(LOCAL).date() + timedelta(days=1)  # today counts, as far as it is
+    parts = [row for row in facts.rows if row.code.startswith("C") and row.village is not None]
+    keyed = [(row.code, row.village or 0, row.day) for row in parts]
+    table = table_of(keyed, tomorrow, SERIES_WEEKS * 7 + days)
+    chart = control.long_chart(table.counts, table.groups, days)
+    if chart is None:
+        return
+    alpha = control.alpha_for(len(table.keys), rules.number(Kind.SERIES, "false_a_week"))
+    since = tomorrow - timedelta(days=days)
+    for verdict in control.verdicts([chart], alpha, least):
+        code, village = table.keys[verdict.series]
+        here = [
+            row
+            for row in parts
+            if row.code == code and row.village == village and since <= row.day < tomorrow
+        ]
+        yield Found(
+            Kind.SERIES,
+            f"{code}:{village}",
+            village,
+            start_of(since),
+            now,
+            verdict.observed,
+            verdict.expected,
+            verdict.threshold,
+            code,
+            verdict.chance,
+            detail={
+                "days": days,
+                "window": days,
+                "phi": round(verdict.phi, 2),
+                "alpha": alpha,
+                "series": len(table.keys),
+                "usual": round(verdict.expected / days, 3),
+                "daily": table.counts[verdict.series][-56:].tolist(),
+                "first": table.days[-56:][0].isoformat(),
+            },
+            case_ids=tuple(row.pk for row in here)[:MOST_IDS],
+        )
+
+
+def clusters(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
     """By big class over cells of about 1 km; see `stats.scan`."""
     today = now.astimezone(LOCAL).date()
-    since = today - timedelta(days=SCAN_DAYS)
-    by_class: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in found:
-        if row[4] is not None and row[5] < today:
-            by_class[row[1][:3]].append(row)
-    for big, some in by_class.items():
-        recent: defaultdict[int, list[int]] = defaultdict(lambda: [0] * SCAN_DAYS)
-        past: Counter[int] = Counter()
-        for _, _, _, _, cell, day in some:
-            assert cell is not None  # left out above
-            at = cells.parent(cell, SCAN_ZOOM)
-            if day >= since:
-                recent[at][(day - since).days] += 1
-            else:
-                past[at] += 1
-        known = {*recent, *past}
-        if len(known) > 400:
-            continue  # another scale would be needed; `bench.warnings` says what this one costs
-        mean = {at: (past[at] + 0.5) / (PAST - SCAN_DAYS) for at in known}
-        best = scan.scan(recent, mean, {at: _metres(at) for at in known})
-        if best is None or best.chance > SCAN_CHANCE:
+    by_class: defaultdict[str, list[tuple[date, int]]] = defaultdict(list)
+    for row in once(facts.rows):
+        if row.cell is not None and row.day < today:
+            by_class[row.code[:3]].append((row.day, cells.parent(row.cell, scan.ZOOM)))
+    wanted = rules.number(Kind.CLUSTER, "false_a_week")
+    alpha = scan.alpha_for(len(by_class), wanted)
+    for big, points in by_class.items():
+        best = scan.look(
+            points,
+            today,
+            alpha=alpha,
+            days=rules.whole(Kind.CLUSTER, "days"),
+            reach=rules.number(Kind.CLUSTER, "reach"),
+            least=rules.whole(Kind.CLUSTER, "least"),
+        )
+        if best is None:
             continue
         inside = set(best.cells)
         begin = today - timedelta(days=best.days)
         here = [
             row
-            for row in some
-            if row[5] >= begin and cells.parent(row[4] or 0, SCAN_ZOOM) in inside
+            for row in facts.rows
+            if row.code[:3] == big
+            and row.cell is not None
+            and cells.parent(row.cell, scan.ZOOM) in inside
+            and row.day < today
         ]
+        recent = [row for row in here if row.day >= begin]
         yield Found(
             Kind.CLUSTER,
             f"{big}:{min(best.cells)}",
-            Counter(row[2] for row in here).most_common(1)[0][0],
-            _start(begin),
-            _start(today),
+            Counter(row.town for row in recent).most_common(1)[0][0],
+            start_of(begin),
+            start_of(today),
             best.observed,
             best.expected,
-            best.expected,
+            best.least,
             chance=best.chance,
             cell=min(best.cells),
             detail={
                 "big": big,
-                "cells": list(best.cells)[:50],
-                "zoom": SCAN_ZOOM,
+                "cells": [str(cell) for cell in best.cells[:50]],
+                "zoom": scan.ZOOM,
                 "days": best.days,
+                "window": best.days,
                 "ratio": round(best.ratio, 2),
-                "alpha": SCAN_CHANCE,
+                "alpha": alpha,
+                "series": len(by_class),
+                "false_a_week": wanted,
+                "usual": round(best.expected / best.days, 3),
+                **_by_day(here, today - timedelta(days=56), today - timedelta(days=1)),
             },
-            case_ids=tuple(row[0] for row in here)[:200],
+            case_ids=tuple(row.pk for row in recent)[:MOST_IDS],
         )
 
 
-def _metres(cell: int) -> tuple[float, float]:
-    west, south, east, north = cells.bounds(cell, SCAN_ZOOM)
-    lon, lat = (west + east) / 2, (south + north) / 2
-    return lon * _METRES * cos(radians(lat)), lat * _METRES
-
-
-def overdue(now: datetime) -> Iterator[Found]:
+def overdue(facts: Facts, rules: Rules, now: datetime) -> Iterator[Found]:
     """Hazards found by an inspection, said to be mended, and not inspected again in time."""
-    late = Finding.objects.filter(state="recheck", recheck_due_at__lt=now)
-    for row in late.order_by("pk")[:500]:
-        due = row.recheck_due_at
-        if due is None or not takes_part(row.class_code[:5], confidential=False):
+    grace = timedelta(days=rules.whole(Kind.OVERDUE, "grace_days"))
+    for row in facts.rechecks:
+        over = now > row.due_at + grace and (row.ended_at is None or row.ended_at > now)
+        if not over or not rules.takes_part(row.code):
             continue
-        days = (now - due).days
+        days = (now - row.due_at).days
         yield Found(
             Kind.OVERDUE,
-            f"finding:{row.pk}",
-            row.region_id,
-            due,
+            f"finding:{row.finding}",
+            row.region,
+            row.due_at,
             now,
             days,
             0,
-            0,
-            row.class_code[:5],
-            detail={"finding": row.pk, "days": days},
+            grace.days,
+            row.code,
+            detail={"finding": row.finding, "days": days},
         )
 
 
-def everything(now: datetime) -> list[Found]:
-    """All that is so now, from cases and from inspections."""
-    known = rows(now)
-    found = [each for finder in (spikes, repeats, series, clusters) for each in finder(known, now)]
-    return [*found, *overdue(now)]
+FINDERS: dict[Kind, Callable[[Facts, Rules, datetime], Iterator[Found]]] = {
+    Kind.SPIKE: spikes,
+    Kind.REPEAT: repeats,
+    Kind.SERIES: series,
+    Kind.CLUSTER: clusters,
+    Kind.OVERDUE: overdue,
+}

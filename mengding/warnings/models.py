@@ -4,35 +4,35 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from mengding.cases.models import Case
 from mengding.ledger.models import Words
 from mengding.people.models import Organisation, Post
 from mengding.regions.models import Region
+from mengding.tasks.models import Task
+from mengding.warnings.kinds import KIND_NAMES, Kind
 
-
-class Kind(models.TextChoices):
-    REPEAT = "repeat", "同一地点反复"
-    SPIKE = "spike", "数量突增"
-    CLUSTER = "cluster", "时空聚集"
-    SERIES = "series", "部件成批损坏"
-    OVERDUE = "overdue", "隐患复查逾期"
-    CROWD = "crowd", "景区人流"
+LIVE = ("open", "taken")
 
 
 class Status(models.TextChoices):
-    OPEN = "open", "待办"
+    OPEN = "open", "待认领"
+    TAKEN = "taken", "处理中"
     DONE = "done", "已处理"
     DISMISSED = "dismissed", "误报"
 
 
 class Alert(models.Model):
-    """One warning, which is also a task: it has an owner until it is done or dismissed.
+    """One warning. It is proposed to a post, taken by an owner with a due time, and done or
+    dismissed in the end; the owner opens a case or orders an inspection from it, each once.
 
-    One open row for each `kind` and `key`; while it is open, what lasts only renews the figures.
+    One live row for each `kind` and `key`; while it lives, what lasts only renews the figures.
     `expected`, `threshold`, `observed`, `chance`: as the method of its kind has them; `detail`:
     what else the method says (window, dispersion, cells, days …), codes and numbers only.
     """
 
-    kind = models.CharField("种类", max_length=8, choices=Kind.choices)
+    kind = models.CharField(
+        "种类", max_length=8, choices=[(each.value, KIND_NAMES[each].zh) for each in Kind]
+    )
     key = models.CharField(max_length=80)
     class_code = models.CharField("类别", max_length=5, default="", blank=True)
     region = models.ForeignKey(
@@ -59,6 +59,15 @@ class Alert(models.Model):
     post = models.ForeignKey(
         Post, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    taken_at = models.DateTimeField("认领时间", null=True)
+    due_at = models.DateTimeField("办理时限", null=True)
+    case = models.OneToOneField(
+        Case, verbose_name="案件", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    task = models.OneToOneField(
+        Task, verbose_name="任务", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    rules = models.PositiveIntegerField("参数版本", default=0)
     raised_at = models.DateTimeField("发出时间")
     seen_at = models.DateTimeField("最近成立")
     decided_at = models.DateTimeField("处理时间", null=True)
@@ -71,12 +80,24 @@ class Alert(models.Model):
         verbose_name = verbose_name_plural = "预警"
         constraints = [
             models.UniqueConstraint(
-                name="warning_one_open", fields=["kind", "key"], condition=Q(status="open")
+                name="warning_one_live",
+                fields=["kind", "key"],
+                condition=Q(status__in=["open", "taken"]),
             ),
             models.CheckConstraint(
                 name="warning_decided_whole",
-                condition=Q(status="open", decided_at__isnull=True)
-                | ~Q(status="open") & Q(decided_at__isnull=False),
+                condition=Q(status__in=["open", "taken"], decided_at__isnull=True)
+                | ~Q(status__in=["open", "taken"]) & Q(decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="warning_taken_whole",
+                condition=~Q(status="taken")
+                | Q(post__isnull=False, taken_at__isnull=False, due_at__isnull=False),
+            ),
+            # Whoever follows a warning up owns it.
+            models.CheckConstraint(
+                name="warning_followed_by_its_owner",
+                condition=~Q(status="open") | Q(case__isnull=True, task__isnull=True),
             ),
         ]
         indexes = [
@@ -85,8 +106,29 @@ class Alert(models.Model):
         ]
 
 
+class RuleSet(models.Model):
+    """One version of a district's settings. The newest is in force; none is ever changed."""
+
+    district = models.ForeignKey(
+        Region, verbose_name="区县", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    version = models.PositiveIntegerField("版本")
+    document = models.JSONField("内容")
+    made_at = models.DateTimeField("时间")
+    made_by = models.BigIntegerField("账号", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "预警参数"
+        constraints = [
+            models.UniqueConstraint(name="warning_rules_once", fields=["district", "version"]),
+        ]
+
+
 class Spot(models.Model):
-    """A scenic spot whose visitors a counter counts. No cameras, no devices: a number comes in."""
+    """A scenic spot whose visitors a counter counts. No cameras, no devices: a number comes in.
+
+    `stages`: percentages of the capacity of its own; empty: the district's.
+    """
 
     code = models.CharField("代码", max_length=40, unique=True)
     name = models.CharField("名称", max_length=80)
@@ -94,6 +136,9 @@ class Spot(models.Model):
         Region, verbose_name="区划", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     capacity = models.PositiveIntegerField("最大承载量")
+    stages: "models.Field[list[int], list[int]]" = ArrayField(
+        models.PositiveSmallIntegerField(), verbose_name="分级", default=list, blank=True
+    )
     stage = models.PositiveSmallIntegerField("级别", default=0)
     people = models.PositiveIntegerField("当前人数", null=True)
     counted_at = models.DateTimeField("计数时间", null=True)
@@ -102,6 +147,9 @@ class Spot(models.Model):
         verbose_name = verbose_name_plural = "景点"
         constraints = [
             models.CheckConstraint(name="spot_holds_somebody", condition=Q(capacity__gt=0)),
+            models.CheckConstraint(
+                name="spot_three_stages", condition=Q(stages__len=0) | Q(stages__len=3)
+            ),
         ]
 
 

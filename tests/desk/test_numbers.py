@@ -1,5 +1,9 @@
 """Numbers: the overview, the table of indicators, the cases behind a number, closed months."""
 
+import csv
+import io
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,20 +65,143 @@ def test_a_number_opens_exactly_its_cases(
 
 
 @built
+@pytest.mark.browser
+def test_a_department_its_number_and_exactly_its_cases(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    """From all side by side to one department, a number, its list; compared; the file the same."""
+    made(django_db_blocker)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/department?kind=day")
+    page.wait_for_selector("[data-test=numbers] tbody tr")
+    side = page.inner_text("[data-row=dept-urban_management] [data-code=to_handle]")
+    page.click("[data-row=dept-urban_management] .into")
+    page.wait_for_selector("[data-test=numbers]", state="detached")
+    assert "org=" in page.url  # to be shared
+    shown = page.inner_text("[data-code=to_handle] b")
+    assert shown == side
+    # Both comparisons stand beside every number.
+    for other in ("before", "earlier"):
+        said = page.inner_text(f"[data-code=to_handle] [data-beside={other}]")
+        assert "0" in said
+        assert f"▲{shown}" in said
+    # By keyboard alone: from the number to its cases.
+    page.focus("[data-test=big] [data-code=to_handle]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-test=drill] tbody tr")
+    assert page.locator("[data-test=drill] tbody tr").count() == int(shown)
+    assert page.inner_text("[data-test=drill-total]").startswith(shown)
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=drill]", state="detached")
+    # A chart's table opens cases, too.
+    page.click("[data-part=class] .turn")
+    page.click("[data-part=class] tbody tr:first-child td:nth-child(2) button")
+    page.wait_for_selector("[data-test=drill] tbody tr")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=drill]", state="detached")
+    with page.expect_download() as loading:
+        page.click("[data-test=csv]")
+    lines = list(csv.reader(io.StringIO(loading.value.path().read_text("utf-8-sig"))))
+    assert dict(zip(lines[1], lines[2], strict=True))["应处置数"] == shown
+    # The same address shows the same, after a reload.
+    page.reload()
+    page.wait_for_selector("[data-code=to_handle] b")
+    assert page.inner_text("[data-code=to_handle] b") == shown
+    assert boss.broken == []
+    boss.context.close()
+
+
+@built
 @has_axe
 @pytest.mark.browser
-def test_overview_and_closed_months(server: str, browser: Any, django_db_blocker: Any) -> None:
+@pytest.mark.parametrize("name", ["overview", "department", "region", "class", "channel"])
+def test_dashboards_are_for_everybody(
+    server: str, browser: Any, django_db_blocker: Any, name: str
+) -> None:
+    """Accessible on the desk and on a phone, and readable where there is nothing."""
+    made(django_db_blocker)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/{name}?kind=day")
+    page.wait_for_selector("[data-test=big] b")
+    page.wait_for_selector(".chart canvas")
+    if name == "region":
+        # The map: keyboard reaches a division that has cases; too few of them have no shade.
+        town = page.wait_for_selector("[data-shape='511803102'][tabindex='0']")
+        told = re.search(r"（(\d+)/(\d+)）", town.get_attribute("aria-label"))
+        assert told is not None
+        shade = town.get_attribute("data-shade")
+        assert (shade == "few") == (int(told[2]) < 10)
+        assert shade == "few" or shade.startswith("s")
+        assert page.get_attribute("[data-shape='511803001']", "data-shade") == "none"
+        page.focus("[data-shape='511803102']")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("[data-test=drill] tbody tr")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("[data-test=drill]", state="detached")
+    assert boss.serious() == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    page.goto(f"{server}/desk/numbers/{name}?kind=day&day=2019-02-03")
+    page.wait_for_selector("[data-test=nothing]")
+    assert page.locator(".chart").count() == 0
+    assert boss.broken == []
+    boss.context.close()
+
+
+@built
+@pytest.mark.browser
+def test_an_answer_that_fails_can_be_asked_again(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    made(django_db_blocker)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.route("**/indicators/dashboards/**", lambda route: route.abort())
+    page.goto(f"{server}/desk/numbers/overview?kind=day")
+    page.wait_for_selector("[role=alert]")
+    page.unroute("**/indicators/dashboards/**")
+    page.click("[role=alert] button")
+    page.wait_for_selector("[data-test=big] b")
+    boss.context.close()
+
+
+@built
+@pytest.mark.browser
+def test_on_paper(server: str, browser: Any, django_db_blocker: Any, tmp_path: Path) -> None:
+    """No navigation; whose numbers, of which days, up to when, and how they are counted."""
+    made(django_db_blocker)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/department?kind=day")
+    page.wait_for_selector("[data-test=numbers] tbody tr")
+    page.emulate_media(media="print")
+    for hidden in ("nav", "header.top", "[data-test=kind]", "[data-test=csv]"):
+        assert not any(each.is_visible() for each in page.query_selector_all(hidden)), hidden
+    head = page.inner_text("[data-test=paper]")
+    assert "名山区" in head
+    assert page.is_visible("[data-test=as-of]")
+    notes = page.inner_text(".footnotes")
+    assert "按时处置数 ÷ 应处置数" in notes
+    paper = page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    assert b"/MediaBox [0 0 594.9" in paper or b"/MediaBox [0 0 595" in paper  # A4
+    boss.context.close()
+
+
+@built
+@has_axe
+@pytest.mark.browser
+def test_closed_months_and_quarters(server: str, browser: Any, django_db_blocker: Any) -> None:
     made(django_db_blocker)
     boss = Person(browser, server, "supervise")
     page = boss.page
     page.goto(f"{server}/desk/numbers")
     page.wait_for_selector("[data-test=big] b")
     assert "/numbers/overview" in page.url
-    page.wait_for_selector(".chart canvas")
-    page.click(".chart .turn >> nth=0")
-    page.wait_for_selector(".chart .table tbody tr")
     page.wait_for_selector("[data-test=as-of]")
-    assert boss.serious() == []
     page.goto(f"{server}/desk/numbers/indicators")
     page.wait_for_selector("[data-test=numbers] tbody tr")
     assert boss.serious() == []
@@ -85,6 +212,14 @@ def test_overview_and_closed_months(server: str, browser: Any, django_db_blocker
     page.click("[data-period]")
     page.wait_for_selector("[data-test=corrections]:has-text('没有变动')")
     assert boss.serious() == []
+    # A quarter next: its open months are closed with it.
+    page.click("[data-test=which]")
+    page.click(".el-select-dropdown__item:has-text('-Q')")
+    page.click("[data-test=freeze]")
+    page.wait_for_selector(".el-message-box:has-text('一并封账')")
+    page.click(".el-message-box .el-button--primary")
+    page.wait_for_selector("[data-period*='-Q']")
+    assert page.locator("[data-period]").count() >= 4
     assert boss.broken == []
     boss.context.close()
 

@@ -51,6 +51,13 @@ def test_the_inventory_from_shortage_to_case_and_from_a_file(server: str, browse
     page.click(f"[data-resource='{lacking}']")
     page.wait_for_selector("[data-test=resource] [data-test=raise]")
     assert "4 / 10 件" in page.inner_text("[data-test=resource]")
+    # The contact is a post, found among those of the keeper.
+    page.click("[data-test=resource] [data-test=edit]")
+    page.wait_for_selector("#resource-contact")
+    page.click("#resource-contact")
+    page.click(".el-select-dropdown__item:has-text('派遣员') >> visible=true >> nth=0")
+    page.click("[data-test=save]")
+    page.wait_for_selector("[data-test=resource] dd:has-text('派遣员')")
     page.click("[data-test=raise]")
     page.wait_for_selector("[data-test=resource] a:has-text('案件')")
     # A file with a fault names its line and writes nothing.

@@ -28,6 +28,25 @@ def month(served: Any, django_db_blocker: Any) -> Iterator[int]:
 
 
 @has_axe
+def test_field_work_by_area_leads_to_its_tasks(server: str, month: int, browser: Any) -> None:
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/fieldwork?kind=month&day=2026-10-05")
+    page.wait_for_selector("[data-test=numbers] tbody tr")
+    assert boss.serious() == []
+    assert "杨帆" not in page.inner_text("main")  # nothing about one person
+    shown = page.inner_text("[data-row='511803102'] [data-code=failed]")
+    assert int(shown) >= 1
+    page.focus("[data-row='511803102'] [data-code=failed]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-task]")
+    assert "view=tasks" in page.url
+    assert page.locator("[data-task]").count() == int(shown)
+    assert "车岭镇" in page.inner_text("[data-test=where]")
+    boss.leave()
+
+
+@has_axe
 def test_from_a_village_to_one_month_for_a_reason(server: str, month: int, browser: Any) -> None:
     boss = Person(browser, server, "supervise")
     page = boss.page

@@ -104,7 +104,8 @@ def test_the_pages_of_the_desk(server: str, browser: Any) -> None:
     page = boss.page
     page.set_default_timeout(PATIENCE)
     for path, there in (
-        ("tasks", "[data-village]"),
+        ("tasks", "[data-view=tasks][aria-pressed=true]"),
+        ("coverage?view=villages", "[data-village]"),
         ("inspections", "[data-view=inspections]"),
         ("places", "[data-test=place-add]"),
         ("plans", "[data-test=plan-add]"),
@@ -129,5 +130,19 @@ def test_the_pages_of_the_desk(server: str, browser: Any) -> None:
     page.fill("#kind-zh", "普法宣传")
     page.click("[data-test=kind-save]")
     page.wait_for_selector("[data-kind=legal]:has-text('普法宣传')")
+    # A kind of places: added, refused with the field at fault, changed.
+    page.click("[data-test=new-place-kind]")
+    page.fill("#place-kind-zh", "加油站")
+    page.fill("#place-kind-en", "Filling station")
+    page.fill("#place-kind-code", "加油站")
+    page.click("[data-test=place-kind-save]")
+    page.wait_for_selector(".el-form-item__error:has-text('小写字母')")
+    page.fill("#place-kind-code", "filling")
+    page.click("[data-test=place-kind-save]")
+    page.click("[data-place-kind=filling]")
+    page.wait_for_selector("#place-kind-days")
+    page.fill("#place-kind-days", "15")
+    page.click("[data-test=place-kind-save]")
+    page.wait_for_selector("[data-place-kind=filling] .num:has-text('15')")
     assert admin.serious() == []
     admin.leave()

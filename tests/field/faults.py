@@ -17,6 +17,7 @@ class BadLine:
 
     def __init__(self, port: int, seed: int, rate: float = 0.4) -> None:
         self.port, self.rate = port, rate
+        self.down = False  # nothing gets through, not even the app's own files
         self.random = random.Random(seed)
         self.happened: Counter[str] = Counter()
         line = self
@@ -44,6 +45,8 @@ class BadLine:
     def carry(self, request: BaseHTTPRequestHandler) -> None:
         """One request over the line, with what happens to it."""
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        if self.down:
+            return self._cut(request)
         fault = self._fault(request.path)
         self.happened[fault] += 1
         if fault == "dropped":

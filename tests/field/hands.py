@@ -123,6 +123,29 @@ class Worker:
         )
         return found
 
+    def stored(self, table: str) -> int:
+        """How many rows lie in a table of the device's databases of accounts."""
+        return int(
+            self.page.evaluate(
+                """async (table) => {
+                  let count = 0;
+                  for (const { name } of await indexedDB.databases()) {
+                    if (!/^mengding-field-\\d+$/.test(name)) continue;
+                    const db = await new Promise((yes, no) => {
+                      const ask = indexedDB.open(name);
+                      ask.onsuccess = () => yes(ask.result); ask.onerror = () => no(ask.error);
+                    });
+                    const all = db.transaction(table).objectStore(table).count();
+                    await new Promise((yes) => (all.onsuccess = yes));
+                    count += all.result;
+                    db.close();
+                  }
+                  return count;
+                }""",
+                table,
+            )
+        )
+
     def wait_kept(self, path: str) -> None:
         """Until the device has kept what the server said to GET `path`."""
         for _ in range(PATIENCE // 250):

@@ -218,3 +218,61 @@ def test_the_first_load_is_small() -> None:
     for name in names:
         assert name in worker, name  # all of it is there without a network
     assert not re.search(r"maplibre|element-plus", worker)
+
+
+def test_a_demand_is_seen_and_answered_without_a_network(browser: Any, server: str) -> None:
+    case = dispatched(server, "水泵异响。")
+    call(server, "water", f"/cases/{case}/accept", {})
+    call(server, "supervise", f"/cases/{case}/supervise", {"demand": "今日内说明进度。"})
+    worker = Worker(browser.new_context(**PHONE), server)
+    worker.sign_in("water")
+    page = worker.page
+    page.wait_for_selector("[data-test=demands-mine]")
+    at_case(worker, case)
+    worker.offline()
+    worker.go("", "[data-test=demands-mine] a")  # Today says that an answer is awaited
+    at_case(worker, case)
+    assert "今日内说明进度。" in page.inner_text("[data-demand]")
+    page.tap("[data-test=demand-answer]")
+    page.fill("#demand-text", "已排查")
+    page.wait_for_timeout(500)
+    page.reload()  # what was typed is kept
+    page.tap("[data-test=demand-answer]")
+    page.wait_for_function("() => document.querySelector('#demand-text').value === '已排查'")
+    page.fill("#demand-text", "已排查，今晚更换轴承。")
+    page.tap("[data-test=demand-send]")
+    page.wait_for_selector("[data-test=demand-said]")
+    assert page.locator("[data-test=demand-answer]").count() == 0
+    worker.go("", "[data-test=today-outbox]")
+    page.wait_for_selector("[data-test=demands-mine]", state="detached")
+    worker.offline(False)
+    worker.wait_sent()
+    (demand,) = call(server, "supervise", f"/supervision/demands?case={case}")["items"]
+    assert demand["status"] == "answered"
+    assert demand["turns"][-1]["words"] == "已排查，今晚更换轴承。"
+    worker.go(f"cases/{case}", "[data-demand][data-status=answered]")
+    worker.leave()
+
+
+def test_an_answer_that_comes_too_late_keeps_its_words(browser: Any, server: str) -> None:
+    case = dispatched(server, "闸门锈死。")
+    call(server, "water", f"/cases/{case}/accept", {})
+    call(server, "supervise", f"/cases/{case}/supervise", {"demand": "说明原因。"})
+    (demand,) = call(server, "water", f"/supervision/demands?case={case}")["items"]
+    worker = Worker(browser.new_context(**PHONE), server)
+    worker.sign_in("water")
+    page = worker.page
+    at_case(worker, case)
+    worker.offline()
+    page.tap("[data-test=demand-answer]")
+    page.fill("#demand-text", "锈蚀严重，已报修。")
+    page.tap("[data-test=demand-send]")
+    page.wait_for_selector("[data-test=demand-said]")
+    call(server, "supervise", f"/supervision/demands/{demand['id']}/withdraw", {"reason": "误发"})
+    worker.offline(False)
+    worker.go("outbox", "[data-state=needs]")
+    assert "督办" in page.inner_text("[data-state=needs] .why")  # why, in words
+    page.tap("[data-test=edit]")
+    page.wait_for_selector("[data-test=demand-sheet]")
+    assert page.input_value("#demand-text") == "锈蚀严重，已报修。"
+    worker.leave()

@@ -6,6 +6,7 @@ import { routes as briefings } from "./briefings/routes";
 import { routes as catalogue } from "./catalogue/routes";
 import { routes as checking } from "./checking/routes";
 import { routes as clocks } from "./clocks/routes";
+import { routes as costs } from "./costs/routes";
 import { routes as duty } from "./duty/routes";
 import { routes as indicators } from "./indicators/routes";
 import { routes as chains, watching } from "./escalation/routes";
@@ -19,7 +20,7 @@ import { routes as outreach } from "./outreach/routes";
 import { routes as regions } from "./regions/routes";
 import { routes as resources } from "./resources/routes";
 import { routes as routing } from "./routing/routes";
-import { routes as scores } from "./scores/routes";
+import { numbers as ofFieldwork, routes as scores } from "./scores/routes";
 import { routes as tasks } from "./tasks/routes";
 import { may, unready, whoAmI } from "./session/session";
 import { routes as supervision } from "./supervision/routes";
@@ -67,7 +68,9 @@ export const fieldwork: RouteRecordRaw[] = [
 /** Pages of numbers: indicators, dashboards, reports, warnings. */
 export const numbers: RouteRecordRaw[] = [
   ...briefings,
+  ...costs,
   ...indicators,
+  ...ofFieldwork,
   ...watching,
   ...warnings,
 ];

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Avg, Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from mengding.cases.models import Case
+from mengding.cases.queries import ended
 from mengding.cases.queries.filtering import Filters, filtered
+from mengding.cases.stages import OPEN
 from mengding.catalogue import queries as catalogue
 from mengding.clocks.queries import colour
 from mengding.core import clock
@@ -19,17 +22,20 @@ FINER = 3  # a map's tile is 512 points wide: its eighth is 64, about two circle
 NEAREST = 18  # from this zoom on cases stand one by one
 MOST_CELLS = 4096  # a whole screen at 64 points a cell is a few hundred
 MOST_SINGLE = 600
+_MANY = 16  # ranges of cells
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """What a map shows, widened to whole cells so that moving it changes no count.
 
-    `bbox`: (west, south, east, north). `level`: the zoom of the cells that are counted.
+    `bbox`: (west, south, east, north). `level`: the zoom of the cells that are counted; `tiles`:
+    the first and last of them, (left, top, right, bottom).
     """
 
     bbox: tuple[float, float, float, float]
     level: int
+    tiles: tuple[int, int, int, int]
 
     @classmethod
     def of(cls, bbox: tuple[float, float, float, float], zoom: float) -> "Window":
@@ -53,7 +59,13 @@ class Window:
             )
         west, _, _, north = cells.bounds(first, level)
         _, south, east, _ = cells.bounds(last, level)
-        return cls((west, south, east, north), level)
+        return cls((west, south, east, north), level, (left, top, right, bottom))
+
+    def holds(self, tile: int) -> bool:
+        """Whether a cell of this level is shown."""
+        x, y = cells.tile_of(tile)
+        left, top, right, bottom = self.tiles
+        return left <= x <= right and top <= y <= bottom
 
 
 def case_map(
@@ -66,13 +78,15 @@ def case_map(
     wherever the map is.
     """
     window = Window.of(bbox, zoom)
-    fitting = filtered(actor, replace(filters, bbox=None))
-    placed = fitting.filter(_within(window))
-    grouped = _grouped(placed, window.level, only_open=filters.open is True)
+    stages = filters.stages
+    if filters.open is None and (filters.colour or (stages and OPEN.issuperset(stages))):
+        filters = replace(filters, open=True)  # it is so; said, the index of open cases answers
+    fitting = _fitting(actor, filters)
+    grouped = _grouped(actor, filters, fitting, window)
     alone = {row["one"] for row in grouped if row["count"] == 1}
     total = sum(row["count"] for row in grouped)
     if zoom >= NEAREST and total <= MOST_SINGLE:
-        shown, clusters = placed, []
+        shown, clusters = fitting.filter(_within(window, _MANY)), []
     else:
         shown = Case.objects.filter(pk__in=alone)
         clusters = [_cluster(row, window.level) for row in grouped if row["count"] > 1]
@@ -84,34 +98,80 @@ def case_map(
     }
 
 
-def _within(window: Window) -> Q:
+def _fitting(actor: Actor, filters: Filters) -> QuerySet[Case, Any]:
+    wide = replace(filters, bbox=None)
+    if filters.open is not True or not filters.stages:
+        return filtered(actor, wide)
+    # Behind an expression, so that the index of the map is read and not one of stages, which
+    # needs each of its cases from the table.
+    rows = filtered(actor, replace(wide, stages=())).alias(at=Coalesce("stage", Value("")))
+    return rows.filter(at__in=[stage.value for stage in filters.stages])
+
+
+def _within(window: Window, most: int) -> Q:
+    """In the window. One range of cells reads an index from end to end, more of them skip what
+    lies between, and have the table read."""
     west, south, east, north = window.bbox
-    # One range of cells: the filters by degrees are answered by the same index.
-    low, high = cells.ranges(window.bbox, max_ranges=1)[0]
-    return Q(cell__range=(low, high), lon__range=(west, east), lat__range=(south, north))
+    inside = Q()
+    for low, high in cells.ranges(window.bbox, max_ranges=most):
+        inside |= Q(cell__range=(low, high))
+    return inside & Q(lon__range=(west, east), lat__range=(south, north))
 
 
-def _grouped(rows: QuerySet[Case], level: int, *, only_open: bool) -> list[dict[str, Any]]:
+def _grouped(
+    actor: Actor, filters: Filters, fitting: QuerySet[Case], window: Window
+) -> list[dict[str, Any]]:
+    """Counts by cell: of the cases themselves, and where they can of sums of what has ended."""
+    level, sums = window.level, ended.sums(actor, filters, window.bbox, window.level)
+    now_open = _counted(
+        fitting.filter(_within(window, 1), closed_at__isnull=True), level, only_open=True
+    )
+    if filters.open is True:
+        found = now_open
+    elif sums is None:
+        found = _counted(fitting.filter(_within(window, _MANY)), level)
+    else:
+        secret = fitting.filter(_within(window, _MANY), closed_at__isnull=False, confidential=True)
+        found = _counted(secret, level).union(*sums, all=True)
+        if filters.open is None:
+            found = found.union(now_open, all=True)
+    cells_: dict[int, dict[str, Any]] = {}
+    for tile, *numbers in found:
+        row = cells_.setdefault(tile, dict.fromkeys(_COUNTS, 0))
+        for name, number in zip(_COUNTS, numbers, strict=True):
+            row[name] += number
+    rows = ({"tile": tile, **row} for tile, row in cells_.items() if row["count"])
+    return [row for row in rows if window.holds(row["tile"])]
+
+
+# `one`: of a single case, its id.
+_COUNTS = ("count", "x", "y", "one", "red", "yellow", "green")
+
+
+def _counted(rows: QuerySet[Case], level: int, *, only_open: bool = False) -> QuerySet[Any, Any]:
     now = clock.now()
     open_ = Q() if only_open else Q(closed_at__isnull=True)
     tiles = rows.annotate(tile=F("cell").bitrightshift(2 * (cells.ZOOM - level))).values("tile")
-    counted = tiles.order_by().annotate(
-        count=Count("*"),
-        lon=Avg("lon"),
-        lat=Avg("lat"),
-        one=Min("pk"),
-        red=Count("due_at", filter=open_ & Q(due_at__lt=now)),
-        yellow=Count("due_at", filter=open_ & Q(due_at__gte=now, yellow_at__lt=now)),
-        green=Count("due_at", filter=open_ & Q(yellow_at__gte=now)),
+    return (
+        tiles.order_by()
+        .annotate(
+            count=Count("*"),
+            x=Sum("lon"),
+            y=Sum("lat"),
+            one=Min("pk"),
+            red=Count("due_at", filter=open_ & Q(due_at__lt=now)),
+            yellow=Count("due_at", filter=open_ & Q(due_at__gte=now, yellow_at__lt=now)),
+            green=Count("due_at", filter=open_ & Q(yellow_at__gte=now)),
+        )
+        .values_list("tile", *_COUNTS)
     )
-    return [dict(row) for row in counted]
 
 
 def _cluster(row: dict[str, Any], level: int) -> dict[str, Any]:
     lights = {light: row[light] for light in ("red", "yellow", "green")}
     return {
-        "lon": round(row["lon"], 6),
-        "lat": round(row["lat"], 6),
+        "lon": round(row["x"] / row["count"], 6),
+        "lat": round(row["y"] / row["count"], 6),
         "count": row["count"],
         **lights,
         "grey": row["count"] - sum(lights.values()),

@@ -21,6 +21,7 @@ CHANNEL_NAMES: dict[str, T] = {
     Channel.OPEN311: T("Open311", "Open311"),
     Channel.TRANSFER: T("转办", "Transfer"),
     Channel.SENSOR: T("物联感知", "Sensor"),
+    Channel.WARNING: T("预警发现", "Warning"),
     Channel.IMPORT: T("历史导入", "Import"),
 }
 GRADE_NAMES: dict[str, T] = {

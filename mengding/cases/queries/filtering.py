@@ -61,6 +61,13 @@ class Filters:
     bbox: tuple[float, float, float, float] | None = None
     ids: tuple[int, ...] = field(default=())
 
+    def of_class(self) -> Q:
+        """Being of one of `classes`."""
+        wanted = Q()
+        for code in self.classes:
+            wanted |= Q(class_code=code) if len(code) == 5 else Q(class_code__startswith=code)
+        return wanted
+
 
 def filtered(actor: Actor, filters: Filters) -> QuerySet[Case]:
     """The visible cases that fit the filters; raises `Invalid` naming the parameter."""
@@ -72,12 +79,9 @@ def filtered(actor: Actor, filters: Filters) -> QuerySet[Case]:
     if filters.open is not None:
         rows = rows.filter(closed_at__isnull=filters.open)
     if filters.classes:
-        wanted = Q()
-        for code in filters.classes:
-            wanted |= Q(class_code=code) if len(code) == 5 else Q(class_code__startswith=code)
-        rows = rows.filter(wanted)
+        rows = rows.filter(filters.of_class())
     if filters.region_code:
-        rows = rows.filter(**_in_region(filters.region_code))
+        rows = rows.filter(**in_region(filters.region_code))
     for name in ("lead_org_id", "owner_org_id", "channel", "grade", "supervised"):
         value = getattr(filters, name)
         if value not in (None, ""):
@@ -123,7 +127,8 @@ def _in_time(filters: Filters) -> Q:
     return found
 
 
-def _in_region(code: str) -> dict[str, int]:
+def in_region(code: str) -> dict[str, int]:
+    """The column of a division's level and its id; `Invalid` for a code nobody has."""
     region = Region.objects.filter(code=code).values_list("pk", "level").first()
     if region is None:
         raise Invalid(

@@ -102,6 +102,7 @@ class ClassRow(Schema):
     default_department: str
     description_zh: str
     keywords_zh: list[str]
+    filing_zh: list[str] = Field(description="What is filed under it, a text for each condition.")
 
 
 class ConditionOut(Schema):
@@ -337,6 +338,7 @@ def _row(info: CaseClassInfo) -> dict[str, Any]:
         "zh": info.name.zh,
         "en": info.name.en,
         "keywords_zh": list(info.keywords_zh),
+        "filing_zh": [condition.filing.zh for condition in info.conditions],
     }
 
 

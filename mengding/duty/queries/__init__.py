@@ -1,7 +1,7 @@
 """Every read of duty."""
 
 from mengding.duty.queries.asked import closures, leaves, swaps
-from mengding.duty.queries.cover import coverage, covers
+from mengding.duty.queries.cover import coverage, covers, days_covered
 from mengding.duty.queries.excluded import Exclusion, excluded
 from mengding.duty.queries.intervals import covering, mine, on_duty, open_interval
 from mengding.duty.queries.roster import mine as my_roster
@@ -15,6 +15,7 @@ __all__ = [
     "coverage",
     "covering",
     "covers",
+    "days_covered",
     "excluded",
     "leaves",
     "mine",

@@ -1,8 +1,8 @@
 """Whether somebody on duty covers a village, and which villages nobody does."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -28,6 +28,32 @@ def covers(region_id: int, at: datetime | None = None) -> bool:
 def _on_duty(moment: datetime) -> QuerySet[Interval]:
     rows = Interval.objects.filter(started_at__lte=moment, ends_by__gt=moment)
     return rows.filter(Q(ended_at=None) | Q(ended_at__gt=moment))
+
+
+def days_covered(villages: set[int], since: date, until: date) -> dict[int, int]:
+    """On how many of the days [since, until) each village had somebody on duty, as `covers` means
+    it: in it, in a part of it or for an area it lies in. Days only: hours are not summed."""
+    first, last = (datetime.combine(day, time(), rota.LOCAL) for day in (since, until))
+    now = clock.now()
+    rows = Interval.objects.filter(started_at__lt=min(last, now), ends_by__gt=first)
+    rows = rows.filter(Q(ended_at=None) | Q(ended_at__gt=first)).exclude(region=None)
+    known = people.tree()
+    near = {pk: {*known.chain(pk), *known.regions_below(pk)} for pk in villages}
+    days: dict[int, set[date]] = defaultdict(set)
+    for region, start, ends_by, ended in rows.values_list(
+        "region", "started_at", "ends_by", "ended_at"
+    ):
+        begin = max(start, first).astimezone(rota.LOCAL).date()
+        # Up to the end, not included: who leaves at midnight was not there on the next day.
+        end = min(ended or ends_by, ends_by, last, now) - timedelta(microseconds=1)
+        day = begin
+        while day <= end.astimezone(rota.LOCAL).date():
+            days[region].add(day)
+            day += timedelta(days=1)
+    return {
+        pk: len(set().union(*(days[each] for each in divisions if each in days)))
+        for pk, divisions in near.items()
+    }
 
 
 def coverage(actor: Actor, at: datetime | None = None) -> dict[str, Any]:

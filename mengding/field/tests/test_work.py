@@ -80,3 +80,14 @@ def test_a_whole_case_in_one_answer_and_only_for_who_sees_it(client: Client) -> 
     assert found["timeline"]
     assert found["evidence"] == []
     assert asked(OTHER).status_code == 404
+
+
+def test_a_whole_case_brings_its_demands_to_whom_they_are_for() -> None:
+    case = case_at(Stage.HANDLING)
+    assert queries.whole(who(LEAD), case.pk)["demands"] == []
+    actions.supervise(who("supervise"), case.pk, demand="今日内说明进度。")
+    (demand,) = queries.whole(who(LEAD), case.pk)["demands"]
+    assert demand["may"] == ["answer"]
+    assert demand["turns"][0]["words"] == "今日内说明进度。"
+    (same,) = queries.whole(who("desk"), case.pk)["demands"]
+    assert same["may"] == []  # seen, and not theirs to answer

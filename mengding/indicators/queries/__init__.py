@@ -1,8 +1,8 @@
-"""Reading numbers: values, the cases behind them, closed months."""
+"""Reading numbers: values, the cases behind them, closed periods."""
 
 from mengding.indicators.queries.closed import corrections, period, periods
 from mengding.indicators.queries.drill import Found, cases_of
-from mengding.indicators.queries.scope import Filters
+from mengding.indicators.queries.scope import Filters, Scope, cases_in, scope_of
 from mengding.indicators.queries.state import state
 from mengding.indicators.queries.values import BYS, Answer, Row, Value, measure
 
@@ -12,11 +12,14 @@ __all__ = [
     "Filters",
     "Found",
     "Row",
+    "Scope",
     "Value",
+    "cases_in",
     "cases_of",
     "corrections",
     "measure",
     "period",
     "periods",
+    "scope_of",
     "state",
 ]

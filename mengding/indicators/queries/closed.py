@@ -1,4 +1,4 @@
-"""Closed months: what was kept, and what has changed since."""
+"""Closed periods: what was kept, and what has changed since."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from mengding.core.text import T
 from mengding.indicators.models import Fact, FrozenFact, Period
 from mengding.indicators.queries.drill import codes_of
 from mengding.indicators.queries.scope import Filters, Scope, scope_of, where
+from mengding.indicators.spans import Span, called, kind_of
 from mengding.people import queries as people
 from mengding.policy.permissions import require
 
@@ -20,6 +21,7 @@ _DIMS = (
     "channel", "tier", "post",
 )  # fmt: skip
 _MOST = 200
+_LISTED = 51  # three years of months, quarters and years
 
 
 def _district(scope: Scope) -> int | None:
@@ -30,19 +32,22 @@ def _district(scope: Scope) -> int | None:
 
 
 def periods(actor: Actor) -> list[dict[str, Any]]:
-    """The closed months of the actor's district, newest first, with how many of the facts the
-    actor sees have changed since."""
+    """The closed periods of the actor's district, newest first, longer before shorter, with how
+    many of the facts the actor sees have changed since."""
     require(actor, "indicators.read")
     scope = scope_of(actor, Filters())
-    rows = Period.objects.order_by("-since")
+    rows = Period.objects.order_by("-until", "since")
     if (district := _district(scope)) is not None:
         rows = rows.filter(district=district)
-    return [_one(row) | {"corrections": _changed(scope, row, count=True)} for row in rows[:36]]
+    return [_one(row) | {"corrections": _changed(scope, row, count=True)} for row in rows[:_LISTED]]
 
 
 def _one(row: Period) -> dict[str, Any]:
+    days = Span(row.since, row.until)
     return {
         "id": row.pk,
+        "kind": kind_of(days),
+        "called": called(days),
         "since": row.since,
         "until": row.until,
         "frozen_at": row.frozen_at,
@@ -52,7 +57,7 @@ def _one(row: Period) -> dict[str, Any]:
 
 
 def period(actor: Actor, period_id: int) -> Period:
-    """A closed month of the actor's district; NotFound otherwise."""
+    """A closed period of the actor's district; NotFound otherwise."""
     scope = scope_of(actor, Filters())
     row = Period.objects.filter(pk=period_id).first()
     district = _district(scope)
@@ -62,7 +67,7 @@ def period(actor: Actor, period_id: int) -> Period:
 
 
 def corrections(actor: Actor, period_id: int) -> dict[str, Any]:
-    """What changed after a month was closed: each case with what it counted for then and now.
+    """What changed after a period was closed: each case with what it counted for then and now.
 
     `hidden`: changed facts of cases the reader may not open (any more).
     """
@@ -93,7 +98,7 @@ def _changed(scope: Scope, row: Period, *, count: bool = False) -> Any:
     """Facts that differ from the kept ones: (case, kind, order, bits then, bits now)."""
     condition, values = where(scope)
     ours = f"SELECT * FROM {Fact._meta.db_table} WHERE district = %s AND day >= %s AND day < %s"  # noqa: S608
-    kept = f"SELECT * FROM {FrozenFact._meta.db_table} WHERE period_id = %s"  # noqa: S608
+    kept = f"SELECT * FROM {FrozenFact._meta.db_table} WHERE period_id = %s AND day >= %s"  # noqa: S608
     differs = " OR ".join(f"k.{name} IS DISTINCT FROM o.{name}" for name in _DIMS)
     what = "count(*)" if count else "case_id, kind, order_id, k.bits, o.bits"
     order = "" if count else " ORDER BY case_id DESC, kind, order_id"
@@ -102,7 +107,7 @@ def _changed(scope: Scope, row: Period, *, count: bool = False) -> Any:
             f"SELECT {what} FROM ({kept} AND {condition}) k"  # noqa: S608
             f" FULL JOIN ({ours} AND {condition}) o USING (case_id, kind, order_id)"
             f" WHERE {differs}{order}",
-            [row.pk, *values, row.district_id, row.since, row.until, *values],
+            [row.pk, row.since, *values, row.district_id, row.since, row.until, *values],
         )
         if count:
             (number,) = cursor.fetchone() or (0,)
@@ -111,6 +116,6 @@ def _changed(scope: Scope, row: Period, *, count: bool = False) -> Any:
 
 
 def names(ids: set[int]) -> dict[int, str]:
-    """Closed months by id, for the ledger: 2026-11 名山区."""
+    """Closed periods by id, for the ledger: 2026-11 名山区, 2026-Q4 名山区."""
     rows = Period.objects.filter(pk__in=ids).select_related("district")
-    return {row.pk: f"{row.since:%Y-%m} {row.district.name}" for row in rows}
+    return {row.pk: f"{called(Span(row.since, row.until))} {row.district.name}" for row in rows}

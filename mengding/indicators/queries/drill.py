@@ -85,10 +85,12 @@ def _facts(
     )
     rows = rows.extra(where=[condition], params=values)
     if indicator.stock:
+        kept = rows.model._meta.db_table  # of a closed period: what it was then
+        same = "" if period is None else f" AND o.period_id = {period.pk:d}"
         return rows.filter(kind="in", day__lt=until).extra(
             where=[
-                "NOT EXISTS (SELECT FROM indicators_fact o WHERE o.case_id ="
-                " indicators_fact.case_id AND o.kind = 'out' AND o.day < %s)"
+                f"NOT EXISTS (SELECT FROM {kept} o WHERE o.case_id = {kept}.case_id"
+                f" AND o.kind = 'out' AND o.day < %s{same})"
             ],
             params=[until],
         )

@@ -9,9 +9,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import Q
+
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.text import T
+from mengding.indicators.queries.once import once
 from mengding.people import queries as people
 from mengding.policy.permissions import require
 from mengding.regions.models import Region
@@ -69,10 +72,10 @@ class Scope:
         return frozenset(name for name, there in given.items() if there)
 
 
-def scope_of(actor: Actor, filters: Filters) -> Scope:
+def scope_of(actor: Actor, filters: Filters, action: str = "indicators.read") -> Scope:
     """The scope; `NotAllowed` without the permission, `NotFound` for a division or organisation
-    outside of what the actor may see."""
-    require(actor, "indicators.read")
+    outside of what the actor may see. `action`: the permission, for numbers of another kind."""
+    require(actor, action)
     scope = _own(actor)
     if filters.region:
         scope = _narrowed(scope, filters.region)
@@ -95,11 +98,13 @@ def scope_of(actor: Actor, filters: Filters) -> Scope:
     )
 
 
-def area_code(actor: Actor, filters: Filters) -> str:
+def area_code(scope: Scope) -> str:
     """Code of the division the numbers are about; "" for the whole platform."""
-    place = scope_of(actor, filters).place
-    code = Region.objects.filter(pk=place).values_list("code", flat=True).first() if place else ""
-    return code or ""
+    place = scope.place
+    if not place:
+        return ""
+    rows = Region.objects.filter(pk=place).values_list("code", flat=True)
+    return once(("code", place), rows.first) or ""
 
 
 def posts_allowed(actor: Actor) -> None:
@@ -132,7 +137,8 @@ def _own(actor: Actor) -> Scope:
 def _narrowed(scope: Scope, code: str) -> Scope:
     loose = code.endswith("-")
     code = code.removesuffix("-")
-    found = Region.objects.filter(code=code).values_list("pk", "level").first()
+    rows = Region.objects.filter(code=code).values_list("pk", "level")
+    found = once(("region", code), rows.first)
     if found is None or (
         scope.place is not None and scope.place not in people.tree().chain(found[0])
     ):
@@ -142,6 +148,18 @@ def _narrowed(scope: Scope, code: str) -> Scope:
             field="region",
         )
     return replace(scope, place=found[0], level=_DEPTH[Level(found[1])], loose=loose)
+
+
+def cases_in(actor: Actor) -> Q:
+    """The condition on `Case` rows for those that an actor's numbers of cases are about: open
+    ones of these are as many as 期末在办 says."""
+    scope = scope_of(actor, Filters())
+    found = Q() if scope.place is None else Q(**{f"{COLUMN[scope.level]}_id": scope.place})
+    if not scope.confidential:
+        found &= Q(confidential=False)
+    if scope.orgs is not None:
+        found &= Q(lead_org__in=scope.orgs)
+    return found
 
 
 def where(scope: Scope) -> tuple[str, list[Any]]:

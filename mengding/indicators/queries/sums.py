@@ -58,7 +58,9 @@ def summed(scope: Scope, wish: Wish, period: Period | None = None) -> Sums:
     parts: list[tuple[str, list[Any]]] = []
     for spans, grain in ((months, STOCK if stock else "m"), (days, "d")):
         for since, until in spans:
-            if cut is not None and (grain != "d" or cut.daily):
+            # Of a closed period sums are kept by month only.
+            daily = cut is not None and cut.daily and period is None
+            if cut is not None and (grain != "d" or daily):
                 parts.append(_cells(scope, wish, cut, grain, since, until, period))
             else:
                 parts.append(_facts(scope, wish, dim, since, until, period))

@@ -3,16 +3,18 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import xlsxwriter  # type: ignore[import-untyped]
 
 from mengding.core.actor import Actor
 from mengding.core.text import T
+from mengding.http.fast import Ready
 from mengding.indicators.definitions import BY_NAME, INDICATORS
 from mengding.indicators.queries import closed
 from mengding.indicators.queries.labels import labels
-from mengding.indicators.queries.scope import Filters, area_code
+from mengding.indicators.queries.once import together
+from mengding.indicators.queries.scope import Filters, area_code, scope_of
 from mengding.indicators.queries.values import Answer, Value, measure
 from mengding.indicators.spans import Span
 
@@ -23,10 +25,23 @@ _TYPES = {
 Values = dict[str, dict[str, Any]]
 
 
+class Figure(Protocol):
+    """What a column needs: an `Indicator`, or something counted elsewhere."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> T: ...
+    @property
+    def formula(self) -> T: ...
+    @property
+    def rate(self) -> bool: ...
+
+
 def _plain(values: Mapping[str, Value]) -> Values:
-    return {
-        code: {"n": value.n, "of": value.of, "share": value.share} for code, value in values.items()
-    }
+    return Ready(
+        {code: {"n": each.n, "of": each.of, "share": each.share} for code, each in values.items()}
+    )
 
 
 def table(
@@ -44,10 +59,18 @@ def table(
 
     `others`: further spans by name, each answered beside every row and the total.
     """
+    with together():
+        return _table(actor, codes, by, days, filters, step, frozen, others or {})
+
+
+def _table(
+    actor: Actor, codes: Sequence[str], by: str, days: Span, filters: Filters, step: str,
+    frozen: bool, others: Mapping[str, Span],
+) -> dict[str, Any]:  # fmt: skip
     answer = measure(actor, codes, by, days.since, days.until, filters, step=step, frozen=frozen)
     beside = {
-        name: (each, measure(actor, codes, by, each.since, each.until, filters))
-        for name, each in (others or {}).items()
+        name: (each, measure(actor, codes, by, each.since, each.until, filters, frozen=frozen))
+        for name, each in others.items()
     }
     found = [answer, *(other for _, other in beside.values())]
     keys = {row.key for each in found for row in each.rows} if by else set()
@@ -62,6 +85,7 @@ def table(
                 for code, value in answer.total.items()}  # fmt: skip
         lines += [(key, None, zero) for key in keys - told if not step]
         lines.sort(key=lambda line: (_place(named, line[0]), str(line[1])))
+        nothing = _plain(zero)
         for key, at, values in lines:
             code, name = named.get(key, ("", T("", "")))
             rows.append(
@@ -72,7 +96,7 @@ def table(
                     "step": at,
                     "values": _plain(values),
                     "beside": {
-                        each: _plain(other[key].values) if key in other else _plain(zero)
+                        each: _plain(other[key].values) if key in other else nothing
                         for each, other in by_key.items()
                     },
                 }
@@ -82,7 +106,7 @@ def table(
         "until": days.until,
         "by": by,
         "step": step,
-        "area": area_code(actor, filters),
+        "area": area_code(scope_of(actor, filters)),
         "rows": rows,
         "total": _plain(answer.total),
         "beside": {
@@ -101,7 +125,7 @@ def _place(named: Mapping[str, tuple[str, T]], key: str) -> tuple[bool, str]:
 
 
 def _closed(answer: Answer) -> dict[str, Any] | None:
-    """When the numbers are those of a closed month: since when, and what they would be now."""
+    """When the numbers are those of a closed period: since when, and what they would be now."""
     if answer.period is None:
         return None
     changed = [code for code, value in answer.now.items() if value != answer.total[code]]
@@ -114,7 +138,7 @@ def _closed(answer: Answer) -> dict[str, Any] | None:
 
 
 def period(actor: Actor, period_id: int) -> dict[str, Any]:
-    """A closed month: every number then and now where they differ, and the changed cases."""
+    """A closed period: every number then and now where they differ, and the changed cases."""
     row = closed.period(actor, period_id)
     answer = measure(actor, [], "", row.since, row.until, Filters(), frozen=True)
     values = [
@@ -131,56 +155,93 @@ def period(actor: Actor, period_id: int) -> dict[str, Any]:
     return found | {"values": values}
 
 
-def as_file(answer: Mapping[str, Any], kind: str) -> tuple[bytes, str]:
-    """The table as a file: a line a row, a column an indicator (two more for a rate)."""
-    codes = [each for each in INDICATORS if each.code in answer["total"]]
+def as_file(
+    sheets: Sequence[tuple[str, Mapping[str, Any]]], kind: str,
+    figures: Sequence[Figure] = INDICATORS,
+) -> tuple[bytes, str]:  # fmt: skip
+    """Tables as one file, each a sheet (in CSV one below the other), the formulas last.
+
+    A line a row, a column an indicator; of a rate two more, and what it was before beside it.
+    `figures`: what may stand in them, in the order of the columns.
+    """
+    found = [(title, _lines(answer, figures)) for title, answer in sheets]
+    codes = {code for _, answer in sheets for code in answer["total"]}
+    notes = [[each.name.said(), each.formula.said()] for each in figures if each.code in codes]
+    return (_csv if kind == "csv" else _xlsx)(found, notes), _TYPES[kind]
+
+
+def _lines(answer: Mapping[str, Any], figures: Sequence[Figure]) -> list[list[Any]]:
+    codes = [each for each in figures if each.code in answer["total"]]
+    others = {name: said for name, said in _OTHERS.items() if name in answer["beside"]}
     heading = [T("项目", "Item").said(), T("自", "From").said()]
     for each in codes:
         heading.append(each.name.said())
         if each.rate:
             heading += [T("分子", "counted").said(), T("分母", "of").said()]
+        heading += [f"{each.name.said()} {said.said()}" for said in others.values()]
     total = {
         "name": T("合计", "Total"), "step": None, "values": answer["total"],
+        "beside": {name: answer["beside"][name]["total"] for name in others},
     }  # fmt: skip
+    # The total of what stands open at each step is no sum of them, and rows without a name are
+    # steps of one: their total is a table of its own.
+    rows = answer["rows"] if answer["step"] else [*answer["rows"], total]
     lines: list[list[Any]] = [heading]
-    for row in [*answer["rows"], total]:
+    for row in rows:
         line: list[Any] = [row["name"].said(), str(row["step"] or answer["since"])]
         for each in codes:
-            value = row["values"].get(each.code)
-            share = value and value["share"]
-            line.append((None if share is None else round(share, 6)) if each.rate else value["n"])
+            line.append(_cell(row["values"].get(each.code), each.rate))
             if each.rate:
-                line += [value["n"], value["of"]]
+                value = row["values"].get(each.code) or {}
+                line += [value.get("n"), value.get("of")]
+            line += [_cell(row["beside"][name].get(each.code), each.rate) for name in others]
         lines.append(line)
-    notes = [[each.name.said(), each.formula.said()] for each in codes]
-    return (_csv if kind == "csv" else _xlsx)(lines, notes), _TYPES[kind]
+    return lines
 
 
-def _csv(lines: list[list[Any]], notes: list[list[str]]) -> bytes:
+_OTHERS = {"before": T("上期", "last period"), "earlier": T("去年同期", "last year")}
+
+
+def _cell(value: Mapping[str, Any] | None, rate: bool) -> float | int | None:
+    if value is None:
+        return None
+    if not rate:
+        number: int = value["n"]
+        return number
+    return None if value["share"] is None else round(value["share"], 6)
+
+
+def _csv(sheets: Sequence[tuple[str, list[list[Any]]]], notes: list[list[str]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerows([*lines, [], *notes])
+    for number, (title, lines) in enumerate(sheets):
+        if len(sheets) > 1:
+            writer.writerows([*([[]] if number else []), [title]])
+        writer.writerows(lines)
+    writer.writerows([[], *notes])
     return ("\ufeff" + text.getvalue()).encode()
 
 
-def _xlsx(lines: list[list[Any]], notes: list[list[str]]) -> bytes:
+def _xlsx(sheets: Sequence[tuple[str, list[list[Any]]]], notes: list[list[str]]) -> bytes:
     file = io.BytesIO()
     book = xlsxwriter.Workbook(
         file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    bold = book.add_format({"bold": True, "bottom": 1})
+    bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
     share = book.add_format({"num_format": "0.0%"})
-    sheet = book.add_worksheet(T("数值", "Numbers").said())
-    sheet.freeze_panes(1, 1)
-    sheet.set_column(0, 0, 28)
-    for number, line in enumerate(lines):
-        for place, cell in enumerate(line):
-            if isinstance(cell, float):
-                sheet.write_number(number, place, cell, share)
-            elif isinstance(cell, int):
-                sheet.write_number(number, place, cell)
-            elif cell is not None:
-                sheet.write_string(number, place, cell, bold if number == 0 else None)
+    for title, lines in sheets:
+        sheet = book.add_worksheet(title)
+        sheet.freeze_panes(1, 1)
+        sheet.set_column(0, 0, 28)
+        sheet.set_column(1, 1, 12)
+        for number, line in enumerate(lines):
+            for place, cell in enumerate(line):
+                if isinstance(cell, float):
+                    sheet.write_number(number, place, cell, share)
+                elif isinstance(cell, int):
+                    sheet.write_number(number, place, cell)
+                elif cell is not None:
+                    sheet.write_string(number, place, cell, bold if number == 0 else None)
     about = book.add_worksheet(T("口径", "Formulas").said())
     about.set_column(0, 0, 18)
     about.set_column(1, 1, 100)

@@ -5,7 +5,7 @@
     answer.rows[0].key, answer.rows[0].values["in_time_rate"].share
     answer.total["in_time_rate"].n, answer.total["in_time_rate"].of
 
-Totals are sums over facts, never means of the rows.
+Totals are sums over facts, never means of the rows: every fact lies in exactly one row.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from typing import Any
 from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
 from mengding.core.text import T
-from mengding.indicators.actions import as_of
 from mengding.indicators.definitions import BY_NAME, INDICATORS, Indicator
 from mengding.indicators.models import Period
+from mengding.indicators.queries.once import as_of, once
 from mengding.indicators.queries.scope import Filters, Scope, posts_allowed, scope_of
 from mengding.indicators.queries.sums import BEGINNING, STEPS, Sums, Wish, needed, summed
 from mengding.people import queries as people
@@ -76,7 +76,7 @@ def measure(
     """Indicators over the days [since, until) within what the actor may see.
 
     `codes`: those wanted, all by default. `by`: a dimension of `BYS`. `step`: also by day, week
-    (from Monday), month, quarter or year. `frozen`: a month that is closed as it was then.
+    (from Monday), month, quarter or year. `frozen`: a closed period as it was then.
     Raises `Invalid` naming the parameter, `NotAllowed`, `NotFound`.
     """
     wanted = _wanted(codes)
@@ -97,12 +97,26 @@ def measure(
     period = closed_period(scope, since, until) if frozen else None
     found = _values(scope, wanted, by, step, since, until, period)
     rows = [Row(key, at, values) for (key, at), values in sorted(found.items(), key=_order)]
-    total = _values(scope, wanted, "", "", since, until, period).get(("", None))
+    if step:
+        total = _values(scope, wanted, "", "", since, until, period).get(("", None))
+    else:
+        total = _summed(wanted, rows)
     answer = Answer(rows, total or _nothing(wanted), as_of(), period)
     if period is not None:
         today = _values(scope, wanted, "", "", since, until, None).get(("", None))
         answer.now.update(today or _nothing(wanted))
     return answer
+
+
+def _summed(wanted: Sequence[Indicator], rows: Sequence[Row]) -> dict[str, Value]:
+    """The total of rows: every fact is in exactly one of them, so it is that of the facts."""
+    return {
+        each.code: Value(
+            sum(row.values[each.code].n for row in rows),
+            sum(row.values[each.code].of or 0 for row in rows) if each.rate else None,
+        )
+        for each in wanted
+    }
 
 
 def _order(pair: tuple[tuple[str, date | None], Any]) -> tuple[str, date]:
@@ -159,26 +173,26 @@ def _standing(
     """What stood open at the end (of each step): all that ever came in, less what went out."""
     measures = needed([stock.measures])
     if period is not None:
-        kept = summed(scope, Wish(measures, since, until, by, stock=True), period)
-        return {key: came - went for key, (came, went) in kept.items() if came != went}
+        ended = summed(scope, Wish(measures, since, until, by, stock=True), period)
+    else:
+        ended = summed(scope, Wish(measures, BEGINNING, until, by))
     if not step:
-        before = summed(scope, Wish(measures, BEGINNING, until, by))
-        return {key: came - went for key, (came, went) in before.items() if came != went}
-    base = summed(scope, Wish(measures, BEGINNING, since, by))
-    moves = summed(scope, Wish(measures, since, until, by, step))
-    return _running(base, moves)
+        return {key: came - went for key, (came, went) in ended.items() if came != went}
+    moves = summed(scope, Wish(measures, since, until, by, step), period)
+    return _running(ended, moves)
 
 
-def _running(base: Sums, moves: Sums) -> dict[tuple[str, date | None], int]:
-    steps = sorted({step for _, step in moves if step is not None})
+def _running(ended: Sums, moves: Sums) -> dict[tuple[str, date | None], int]:
+    """From what stood at the end and what moved before it to what stood at each step."""
+    steps = sorted({step for _, step in moves if step is not None}, reverse=True)
     found: dict[tuple[str, date | None], int] = {}
-    for key in {key for key, _ in (*base, *moves)}:
-        came, went = base.get((key, None), (0, 0))
+    for key in {key for key, _ in (*ended, *moves)}:
+        came, went = ended.get((key, None), (0, 0))
         stood = came - went
         for step in steps:
-            came, went = moves.get((key, step), (0, 0))
-            stood += came - went
             found[key, step] = stood
+            came, went = moves.get((key, step), (0, 0))
+            stood -= came - went
     return found
 
 
@@ -187,4 +201,5 @@ def closed_period(scope: Scope, since: date, until: date) -> Period | None:
     if scope.place is None:
         return None
     *_, district = people.tree().chain(scope.place)
-    return Period.objects.filter(district=district, since=since, until=until).first()
+    rows = Period.objects.filter(district=district, since=since, until=until)
+    return once(("period", district, since, until), rows.first)

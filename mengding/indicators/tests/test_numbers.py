@@ -12,7 +12,7 @@ from django.test import Client
 from mengding.cases import actions as cases
 from mengding.cases.models import Case
 from mengding.cases.stages import Satisfaction, Stage
-from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, who
+from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, take, who
 from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -21,7 +21,16 @@ from mengding.indicators import actions, queries
 from mengding.indicators.check import compare
 from mengding.indicators.models import Cell, Fact, FrozenCell, FrozenFact, Period
 from mengding.indicators.queries import Filters, table
-from mengding.indicators.spans import Span, compared, months_on, span
+from mengding.indicators.spans import (
+    Span,
+    called,
+    compared,
+    months_of,
+    months_on,
+    span,
+    written,
+)
+from mengding.indicators.tests.following import caught_up
 from mengding.ledger.models import Event
 
 pytestmark = [pytest.mark.usefixtures("fresh_world"), pytest.mark.django_db]
@@ -37,14 +46,6 @@ ELSEWHERE = "511803105201"
 def _that_tuesday() -> Iterator[None]:
     with clock.at(MOMENT):
         yield
-
-
-def caught_up() -> None:
-    """The roll-ups take everything in that this test did."""
-    ids = set(Event.objects.filter(subject_kind="case").values_list("subject_id", flat=True))
-    actions.take_in(sorted(ids))
-    while not actions.tick():
-        pass
 
 
 def number(actor: Actor, code: str, filters: Filters = Filters()) -> int:  # noqa: B008
@@ -64,6 +65,8 @@ def every_stage() -> list[Case]:
 @pytest.mark.parametrize("by", queries.BYS)
 def test_rows_add_up_to_the_total(every_stage: list[Case], by: str) -> None:
     found = queries.measure(who("supervise"), [], by, DAY, NEXT)
+    whole = queries.measure(who("supervise"), [], "", DAY, NEXT).total  # read on its own
+    assert found.total == {code: whole[code] for code in found.total}
     for code, value in found.total.items():
         assert sum(row.values[code].n for row in found.rows) == value.n, code
         if value.of is not None:
@@ -253,6 +256,8 @@ def test_a_closed_month_stays_as_it_was_and_says_what_changed() -> None:
     supervisor = who("supervise")
     done = case_at(Stage.CHECKING)
     waiting = case_at(Stage.HANDLING)
+    with clock.at(MOMENT - timedelta(days=60)):
+        older = report().case
     caught_up()
     with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
         caught_up()
@@ -261,7 +266,7 @@ def test_a_closed_month_stays_as_it_was_and_says_what_changed() -> None:
         event = Event.objects.get(subject_kind="period", subject_id=closed.pk)
         assert event.after["digest"] == closed.digest
         then = queries.measure(supervisor, [], "org", MONTH, AFTER, frozen=True)
-        assert (then.total["reworked"].n, then.total["open"].n) == (0, 2)
+        assert (then.total["reworked"].n, then.total["open"].n) == (0, 3)
         cases.rework(who("verify"), done.pk, reason="仍松动")
         cases.request_return(who(LEAD_ACTOR), waiting.pk, reason="不归我管")
         cases.grant(supervisor, waiting.pk)
@@ -284,6 +289,13 @@ def test_a_closed_month_stays_as_it_was_and_says_what_changed() -> None:
         # The cases of the closed number are those it counted then.
         behind = queries.cases_of(supervisor, "received", MONTH, AFTER, frozen=True, limit=200)
         assert len(behind.items) == behind.total == then.total["received"].n
+        # So are those that stood open at its end, also when they have ended since.
+        with clock.at(datetime(2026, 12, 5, 3, 0, tzinfo=UTC)):
+            take("decline", older.pk)
+        caught_up()
+        stood = queries.cases_of(supervisor, "open", MONTH, AFTER, frozen=True, limit=200)
+        assert stood.total == len(stood.items) == then.total["open"].n
+        assert older.pk in [row["id"] for row in stood.items]
 
 
 def test_a_month_is_closed_once_and_when_it_is_over() -> None:
@@ -324,12 +336,100 @@ def test_the_job_closes_the_month_before_on_its_day() -> None:
     case_at(Stage.HANDLING)
     caught_up()
     with clock.at(datetime(2026, 12, 4, 2, 0, tzinfo=UTC)):
-        assert freeze()["closed"] == 0
+        assert freeze()["closed"] == []
     with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
-        assert freeze() == {"closed": 1, "month": "2026-11-01"}
-        assert freeze()["closed"] == 0
+        assert freeze() == {"closed": ["2026-11"]}
+        assert freeze()["closed"] == []
     with clock.at(datetime(2027, 6, 5, 2, 0, tzinfo=UTC)):
-        assert freeze()["closed"] == 0  # nothing was reported in May
+        assert freeze()["closed"] == []  # nothing was reported in May
+
+
+def test_the_job_closes_a_quarter_and_a_year_when_their_months_are_closed() -> None:
+    from mengding.indicators.tasks import freeze
+
+    case_at(Stage.HANDLING)
+    with clock.at(datetime(2026, 12, 20, 2, 0, tzinfo=UTC)):
+        case_at(Stage.HANDLING)
+    january = datetime(2027, 1, 5, 2, 0, tzinfo=UTC)
+    with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
+        caught_up()
+        assert freeze()["closed"] == ["2026-11"]
+    with clock.at(january):
+        caught_up()
+        assert freeze()["closed"] == ["2026-12"]  # October had nothing, so it is open
+        actions.freeze(who("supervise"), date(2026, 10, 1))
+        assert freeze()["closed"] == ["2026-Q4"]
+        for month in range(1, 10):
+            actions.freeze(who("supervise"), date(2026, month, 1))
+        assert freeze()["closed"] == ["2026"]
+
+
+def test_a_closed_quarter_stays_as_it_was_and_closes_its_months() -> None:
+    """A month closed before keeps its own numbers; the quarter has what was corrected since."""
+    supervisor = who("supervise")
+    quarter = span("quarter", DAY)
+    case_at(Stage.HANDLING)
+    done = case_at(Stage.CHECKING)
+    with clock.at(datetime(2026, 12, 10, 2, 0, tzinfo=UTC)):
+        caught_up()
+        month = actions.freeze(supervisor, MONTH)
+        cases.rework(who("verify"), done.pk, reason="仍松动")  # a correction of November
+    with clock.at(datetime(2027, 1, 7, 2, 0, tzinfo=UTC)):
+        caught_up()
+        closed = actions.freeze(supervisor, quarter.since, kind="quarter")
+        assert (closed.since, closed.until) == (quarter.since, quarter.until)
+        assert closed.digest == actions.digest_of(closed)
+        listed = [(row["called"], row["kind"]) for row in queries.periods(supervisor)]
+        assert listed == [
+            ("2026-Q4", "quarter"), ("2026-12", "month"), ("2026-11", "month"),
+            ("2026-10", "month"),
+        ]  # fmt: skip
+        assert Period.objects.get(pk=month.pk).digest == month.digest
+
+        def then(days: Span, step: str = "") -> Any:
+            return queries.measure(
+                supervisor, [], "org", days.since, days.until, step=step, frozen=True
+            )
+
+        before = then(quarter)
+        assert before.period == closed
+        assert then(span("month", DAY)).total["reworked"].n == 0
+        assert before.total["reworked"].n == 1
+        with clock.at(MOMENT):
+            report()  # an import of the past
+        caught_up()
+        after = then(quarter)
+        assert (after.total, after.rows) == (before.total, before.rows)
+        assert after.now["received"].n == after.total["received"].n + 1
+        assert after.now["open"].n == after.total["open"].n + 1
+        told = {row["code"]: row for row in table.period(supervisor, closed.pk)["values"]}
+        assert told["received"]["now"]["n"] == told["received"]["then"]["n"] + 1
+        # Its steps are those of then as well, by month and by day, and so is what stood open.
+        for step in ("month", "day"):
+            rows = then(quarter, step).rows
+            assert sum(row.values["received"].n for row in rows) == after.total["received"].n
+            last = max(row.step for row in rows if row.step)
+            stood = [row.values["open"].n for row in rows if row.step == last]
+            assert sum(stood) == after.total["open"].n
+        with pytest.raises(Conflict):
+            actions.freeze(supervisor, quarter.since, kind="quarter")
+        with pytest.raises(Invalid):
+            actions.freeze(supervisor, date(2026, 11, 1), kind="quarter")
+        with pytest.raises(Invalid):
+            actions.freeze(supervisor, date(2027, 1, 1), kind="year")
+
+
+@pytest.mark.parametrize("text", ["2026-02", "2026-Q1", "2026-Q4", "2026"])
+def test_periods_are_written_and_read(text: str) -> None:
+    kind, days = written(text)
+    assert called(days) == text
+    assert span(kind, days.since) == days
+    months = months_of(days)
+    assert len(months) == {"month": 1, "quarter": 3, "year": 12}[kind]
+    assert [months[0].since, months[-1].until] == [days.since, days.until]
+    for bad in ("2026-13", "2026-Q5", "26-Q1-1", ""):
+        with pytest.raises(ValueError, match=r"."):
+            written(bad)
 
 
 # The roll-ups

@@ -16,6 +16,7 @@ from mengding.core import clock
 from mengding.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from mengding.demo.secrets import token
 from mengding.ledger.models import Event
+from mengding.people.models import Account, Post
 from mengding.resources import actions, checking, files, queries
 from mengding.resources.actions import ResourceData
 from mengding.resources.checking import Found
@@ -258,6 +259,37 @@ def test_a_file_goes_out_and_comes_in_again() -> None:
     call("POST", "/resources/import", {"csv": more, "trial": False})
     assert Resource.objects.filter(name="新库").exists()
     assert Event.objects.filter(action="resource.export").exists()
+
+
+def test_a_contact_is_chosen_among_posts_and_travels_with_the_file() -> None:
+    centre = org("centre-511803102")
+    found = call("GET", f"/resources/contacts?organisation={centre}")[1]["items"]
+    assert found
+    assert len({each["label"] for each in found}) == len(found)  # nobody's double
+    names = set(Account.objects.exclude(name="").values_list("name", flat=True))
+    assert not any(name in each["label"] for each in found for name in names)
+    water = call("GET", "/resources/contacts?q=水利")[1]["items"]
+    post = next(each["post"] for each in water if "处置" in each["label"])
+    entry = made(name="有人可找", contact_post=post)
+    assert "处置" in queries.detail(who("grid"), entry.pk)["contact"]
+
+    head, *lines = call("GET", "/resources/export")[1].splitlines()
+    (line,) = [each for each in lines if "有人可找" in each]
+    assert ",dept-water/handler/" in line
+    entry.contact_post = None
+    entry.save(update_fields=["contact_post"])
+    assert files.import_csv(who("supervise"), f"{head}\n{line}\n").updated == 1
+    entry.refresh_from_db()
+    assert Post.objects.get(pk=entry.contact_post_id or 0).role == "handler"
+    said = line.rsplit(",", 1)[0]
+    spoken = f"{head}\n{said},dept-water/处置人员\n"
+    assert files.import_csv(who("supervise"), spoken).faults == ()
+    for nobody in ("dept-water/皇帝", "dept-water/system_admin", "nowhere/handler"):
+        (fault,) = files.import_csv(who("supervise"), f"{head}\n{said},{nobody}\n").faults
+        assert fault.field == "contact"
+    assert files.import_csv(who("supervise"), f"{head}\n{said},\n").faults == ()
+    entry.refresh_from_db()
+    assert entry.contact_post_id is None  # an empty cell takes it away, a file without does not
 
 
 def test_faults_by_line_and_field_write_nothing() -> None:

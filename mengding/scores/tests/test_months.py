@@ -385,7 +385,7 @@ def test_villages_nobody_visited_come_first() -> None:
     assert found["unvisited"] == len(found["items"]) - 1
     town = coverage.matrix(who("town"), OCTOBER, date(2026, 10, 31))
     assert {row["town"] for row in town["items"]} == {"车岭镇"}
-    assert len(found["kinds"]) == 12
+    assert len(found["kinds"]) == 13
     with pytest.raises(Invalid):
         coverage.matrix(boss(), date(2026, 10, 2), OCTOBER)
     with pytest.raises(Invalid):

@@ -91,6 +91,9 @@ class TaskOut(Schema):
     late: bool
     reason: str
     cancel_code: str
+    origin: str = Field(description="What it was ordered from: warning, or nothing.")
+    origin_id: int | None
+    order: str = Field(description="What is to be looked at, as who ordered it wrote.")
 
 
 def region_id(actor: Actor, code: str | None) -> int | None:

@@ -127,6 +127,17 @@ class Task(InArea):
         db_index=False,
     )
     cancel_code = models.CharField("取消原因", max_length=20, blank=True, default="")
+    # Ordered singly, from something in an app above: its kind and id, and what is to be looked at.
+    origin = models.CharField("来由", max_length=20, blank=True, default="")
+    origin_id = models.BigIntegerField("来由编号", null=True)
+    order = models.ForeignKey(
+        Words,
+        verbose_name="交办说明",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "任务"
@@ -144,6 +155,11 @@ class Task(InArea):
             ),
             models.CheckConstraint(
                 name="task_bound_once", condition=Q(post__isnull=True) | Q(team_id__isnull=True)
+            ),
+            models.UniqueConstraint(
+                fields=["origin", "origin_id"],
+                name="task_ordered_once",
+                condition=~Q(origin="") & ~Q(status="cancelled"),
             ),
             # One piece of work counts for one task, whoever follows the ledger.
             models.UniqueConstraint(fields=["done_event"], name="task_event_once"),

@@ -82,10 +82,11 @@ def listed(
     state: TaskState | None = None,
     region: int | None = None,
     place: int | None = None,
+    late: bool = False,
     cursor: str | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """One page of the tasks of some days in the area, by deadline."""
+    """One page of the tasks of some days in the area, by deadline. `late`: done after it."""
     require(actor, "tasks.oversee")
     check_span(since, until)
     now = clock.now()
@@ -98,6 +99,8 @@ def listed(
         rows = rows.filter(below(region))
     if state is not None:
         rows = rows.filter(in_state(state, now))
+    if late:
+        rows = rows.filter(late=True)
     found, following = paginate(rows, "due_at", datetime, cursor=cursor, limit=limit)
     return shown(found, now), following
 
@@ -137,7 +140,7 @@ def state(task: Task, now: datetime) -> TaskState:
 
 def _with_names() -> Any:
     return Task.objects.select_related(
-        "place", "consent__contact", "finding", "village", "reason", "plan"
+        "place", "consent__contact", "finding", "village", "reason", "plan", "order"
     )
 
 
@@ -182,6 +185,9 @@ def shown(rows: Iterable[Task], now: datetime) -> list[dict[str, Any]]:
             "late": task.late,
             "reason": task.reason.text if task.reason else "",
             "cancel_code": task.cancel_code,
+            "origin": task.origin,
+            "origin_id": task.origin_id,
+            "order": task.order.text if task.order else "",
         }
         for task in tasks
     ]

@@ -296,11 +296,12 @@ def test_when_it_was_done_is_believed_within_bounds(off: timedelta) -> None:
 # The catalogue
 
 
-def test_the_twelve_daily_tasks() -> None:
+def test_the_twelve_daily_tasks_and_the_one_that_is_ordered() -> None:
     known = parse(bundled())
     assert [kind.code for kind in known.kinds] == [
         *("sign_in", "household_visit", "feedback", "key_place", "newcomer", "rental", "hazard"),
         *("care_visit", "mediation", "incident", "legal", "community"),
+        "look",
     ]
     for kind in known.kinds:
         assert kind.text.zh

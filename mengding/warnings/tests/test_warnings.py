@@ -12,8 +12,9 @@ from mengding.core import clock
 from mengding.core.actor import ActorKind
 from mengding.core.errors import Invalid, NotAllowed, NotFound, WrongStage
 from mengding.ledger.models import Event
-from mengding.warnings import actions, classes, finding, queries
-from mengding.warnings.models import Alert, Crowd, Kind
+from mengding.warnings import actions, classes, queries
+from mengding.warnings.kinds import Kind
+from mengding.warnings.models import Alert, Crowd
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
@@ -73,15 +74,24 @@ def test_the_same_thing_at_one_place_three_times() -> None:
 
 
 def test_a_spike_in_one_town_with_the_figures_of_its_method() -> None:
-    cases("E0110", [float(n) + 0.5 for n in range(20, 64, 7)])
-    cases("E0110", [1.1 + n / 50 for n in range(9)])
+    villages = [f"511803102{n}" for n in (201, 202, 203, 204, 205, 207)]
+    for n in range(12):
+        cases("E0110", [20.5 + 5 * n], villages[n % 6])
+    for village in villages:
+        # A heap of one spot on one day counts once, so two days running are twelve.
+        cases("E0110", [1.1, 1.2, 2.1, 2.2], village)
     look()
-    row = Alert.objects.get(kind=Kind.SPIKE, class_code="E0110", status="open")
-    assert row.observed >= row.threshold > row.expected
+    row = Alert.objects.get(kind=Kind.SPIKE, class_code="E0110", region__level="town")
+    assert row.observed == 12 >= row.threshold > row.expected
     assert row.chance is not None
     assert row.chance < row.detail["alpha"]
-    assert row.detail["false_a_week"] <= finding.FALSE_A_WEEK
-    assert sum(row.detail["daily"]) >= 9
+    assert row.detail["window"] in (2, 7)
+    assert row.detail["false_a_week"] <= 1.0
+    assert sum(row.detail["daily"][-2:]) == 12
+    assert len(row.case_ids) == 24
+    shown = queries.one(who("supervise"), row.pk)
+    assert "负二项" in shown["method"].zh
+    assert "8 weeks" in shown["method"].en
 
 
 def test_components_that_fail_one_after_another() -> None:

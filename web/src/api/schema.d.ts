@@ -237,6 +237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/briefings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description 预览模板 What it would give for my own division now; nothing is kept.
+         */
+        post: operations["briefings_preview_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/briefings/schedule": {
         parameters: {
             query?: never;
@@ -294,6 +314,26 @@ export interface paths {
          * @description 保存简报模板 Save the next version; briefings made before keep theirs.
          */
         put: operations["briefings_save_template"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/briefings/templates/{template_code}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Versions
+         * @description 模板的版本 Versions of a template and what changed in each.
+         */
+        get: operations["briefings_template_versions"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2117,6 +2157,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 成本 Costs
+         * @description Cost per ended case in each row (mean, median), by activity, by month, and what was saved.
+         *
+         *     Of fewer than `fewest` cases only how many they are. Never about a person.
+         */
+        get: operations["costs_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 反查 The cases behind it
+         * @description Exactly the cases a number counts, each with what it came to.
+         */
+        get: operations["costs_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 单案核算 The reckoning of one case
+         * @description Line by line: what was done how often, at which rate of which version, and the sum.
+         */
+        get: operations["costs_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载 Costs as CSV
+         * @description The same table as a file, with the breakdown and how each activity is counted below it.
+         */
+        get: operations["costs_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 成本标准 Cost rates
+         * @description Versions of my district's rates, the activities with how each is counted, the methods.
+         */
+        get: operations["costs_rates"];
+        put?: never;
+        /**
+         * 发布成本标准 Publish rates
+         * @description A new version. No version is ever changed: days that are over keep their rates.
+         */
+        post: operations["costs_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coverage": {
         parameters: {
             query?: never;
@@ -3344,6 +3490,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fieldwork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 外勤看板 Field work
+         * @description Tasks, inspections, coverage and cases found, of an area and the divisions below it, beside
+         *     the period before and the same a year earlier. By area: nothing here is about a person.
+         */
+        get: operations["fieldwork_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fieldwork/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载外勤看板 Field work as CSV or XLSX
+         * @description The same table as a file, with the formulas below it.
+         */
+        get: operations["fieldwork_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/figures/wall": {
         parameters: {
             query?: never;
@@ -3353,7 +3540,7 @@ export interface paths {
         };
         /**
          * 大屏 Wall screen
-         * @description Figures over what my post may see, at most a second old.
+         * @description Figures over what my post may see, at most a second old; numbers as on the dashboards.
          */
         get: operations["figures_wall"];
         put?: never;
@@ -3532,6 +3719,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/indicators/dashboards/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 看板 A dashboard
+         * @description Everything on one page, within what my post sees: big numbers, in and out over time, what
+         *     stands side by side (departments, divisions, classes, channels), breakdowns, six months.
+         *
+         *     Numbers stand beside the period before and the same a year earlier; closed periods are as they
+         *     were then. One department, division, class or channel is chosen by the filter of its name.
+         */
+        get: operations["indicators_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/dashboards/{page}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 下载看板 A dashboard as CSV or XLSX
+         * @description The same tables as a file: a sheet each (in CSV one below the other), the formulas last.
+         */
+        get: operations["indicators_dashboard_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/indicators/file": {
         parameters: {
             query?: never;
@@ -3560,14 +3791,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * 封账期间 Closed months
-         * @description The closed months of my district, and how much has changed since.
+         * 封账期间 Closed periods
+         * @description The closed months, quarters and years of my district, and how much has changed since.
          */
         get: operations["indicators_periods"];
         put?: never;
         /**
-         * 封账 Close a month
-         * @description Keep the numbers of a month that is over as they are now, for good.
+         * 封账 Close a period
+         * @description Keep the numbers of a period that is over as they are now, for good.
+         *
+         *     Months of a quarter or year that are open yet are closed with it.
          */
         post: operations["indicators_freeze"];
         delete?: never;
@@ -5038,6 +5271,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/resources/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 可选联系岗位 Posts to turn to
+         * @description Posts that an entry can name as its contact; no person is named.
+         */
+        get: operations["resources_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resources/due": {
         parameters: {
             query?: never;
@@ -6056,26 +6309,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tasks/coverage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 覆盖情况 Coverage
-         * @description Which villages were visited, and which by nobody.
-         */
-        get: operations["tasks_coverage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tasks/today": {
         parameters: {
             query?: never;
@@ -6088,26 +6321,6 @@ export interface paths {
          * @description My tasks of a day, and today what I can still complete of earlier days.
          */
         get: operations["tasks_day"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tasks/workers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * 网格员 Workers
-         * @description What the grid workers of the own area had to do and did.
-         */
-        get: operations["tasks_workers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6300,6 +6513,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Settings
+         * @description The settings of my district.
+         */
+        get: operations["warnings_settings"];
+        put?: never;
+        /**
+         * Publish Settings
+         * @description Publish the next version; in force at once.
+         */
+        post: operations["warnings_settings_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/settings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Settings
+         * @description How many warnings the last 90 days would have given; changes nothing.
+         */
+        post: operations["warnings_settings_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings/{warning_id}": {
         parameters: {
             query?: never;
@@ -6320,6 +6577,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings/{warning_id}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Case
+         * @description Open a case from it, once; again: the same.
+         */
+        post: operations["warnings_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings/{warning_id}/decide": {
         parameters: {
             query?: never;
@@ -6334,6 +6611,46 @@ export interface paths {
          * @description Say what came of it: real and dealt with, or a false alarm; both with words.
          */
         post: operations["warnings_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{warning_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description Take it, or give it to a named owner, with a due time.
+         */
+        post: operations["warnings_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{warning_id}/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Task
+         * @description Order an inspection from it, once; again: the same, unless it was called off.
+         */
+        post: operations["warnings_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8275,7 +8592,7 @@ export interface components {
          * @description How a report reached us.
          * @enum {string}
          */
-        Channel: "grid" | "phone" | "walk_in" | "web" | "open311" | "transfer" | "sensor" | "import";
+        Channel: "grid" | "phone" | "walk_in" | "web" | "open311" | "transfer" | "sensor" | "warning" | "import";
         /**
          * Check
          * @description The last nightly check; all null before the first.
@@ -8543,6 +8860,11 @@ export interface components {
             description_zh: string;
             /** En */
             en: string;
+            /**
+             * Filing Zh
+             * @description What is filed under it, a text for each condition.
+             */
+            filing_zh: string[];
             /** Grade */
             grade: string;
             /** Keywords Zh */
@@ -8585,6 +8907,11 @@ export interface components {
             description_zh: string;
             /** En */
             en: string;
+            /**
+             * Filing Zh
+             * @description What is filed under it, a text for each condition.
+             */
+            filing_zh: string[];
             /** Grade */
             grade: string;
             /** Keywords Zh */
@@ -8896,6 +9223,255 @@ export interface components {
             phone: string;
         };
         /**
+         * CostCases
+         * @description The cases behind it.
+         */
+        CostCases: {
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Ending
+             * @description How they ended; empty: in any way.
+             * @default closed
+             * @enum {string}
+             */
+            ending: "" | "closed" | "declined" | "void" | "merged";
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Order
+             * @description Newest or costliest first.
+             * @default day
+             * @enum {string}
+             */
+            order: "day" | "cost";
+            /**
+             * Org
+             * @description Lead organisation; 0: none.
+             */
+            org?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
+         * CostRatesIn
+         * @description The next version of the district's rates; `version`: the newest the editor saw, 0: none.
+         * @example {
+         *       "departments": {
+         *         "dept-water": {
+         *           "handle": {
+         *             "fen": 7500,
+         *             "unit": "hour"
+         *           }
+         *         }
+         *       },
+         *       "fewest": 5,
+         *       "merge_percent": 50,
+         *       "most_hours": 8,
+         *       "rates": {
+         *         "call": {
+         *           "fen": 350,
+         *           "minutes": 6,
+         *           "unit": "event"
+         *         },
+         *         "check": {
+         *           "fen": 1500,
+         *           "minutes": 30,
+         *           "unit": "event"
+         *         },
+         *         "dispatch": {
+         *           "fen": 210,
+         *           "minutes": 4,
+         *           "unit": "event"
+         *         },
+         *         "handle": {
+         *           "fen": 6000,
+         *           "unit": "hour"
+         *         }
+         *       },
+         *       "self_percent": 80,
+         *       "starts_on": "2027-01-01",
+         *       "version": 1
+         *     }
+         */
+        CostRatesIn: {
+            /**
+             * Departments
+             * @description Organisation code: what differs there.
+             * @default {}
+             */
+            departments: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["RateIn"];
+                };
+            };
+            /**
+             * Example
+             * @description Made up to show how it works.
+             * @default false
+             */
+            example: boolean;
+            /**
+             * Fewest
+             * @description Of fewer cases no mean is given.
+             * @default 5
+             */
+            fewest: number;
+            /**
+             * Merge Percent
+             * @description Factor of what merging saves.
+             * @default 50
+             */
+            merge_percent: number;
+            /**
+             * Most Hours
+             * @description Most hours on site counted for one order.
+             * @default 8
+             */
+            most_hours: number;
+            /**
+             * Rates
+             * @description By code of the activity.
+             */
+            rates: {
+                [key: string]: components["schemas"]["RateIn"];
+            };
+            /**
+             * Self Percent
+             * @description Factor of what dealing with it on the spot saves.
+             * @default 80
+             */
+            self_percent: number;
+            /**
+             * Starts On
+             * Format: date
+             * @description The first version: any day; others: from tomorrow.
+             */
+            starts_on: string;
+            /**
+             * Version
+             * @default 0
+             */
+            version: number;
+        };
+        /**
+         * CostRatesOut
+         * @description That it was published.
+         */
+        CostRatesOut: {
+            /** Number */
+            number: number;
+            /**
+             * Starts On
+             * Format: date
+             */
+            starts_on: string;
+        };
+        /**
+         * CostTable
+         * @description A table of costs.
+         */
+        CostTable: {
+            /**
+             * By
+             * @default class
+             * @enum {string}
+             */
+            by: "class" | "org" | "region" | "channel";
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Compare
+             * @description Also the period before and the year before.
+             * @default false
+             */
+            compare: boolean;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Ending
+             * @description How they ended; empty: in any way.
+             * @default closed
+             * @enum {string}
+             */
+            ending: "" | "closed" | "declined" | "void" | "merged";
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Org
+             * @description Lead organisation; 0: none.
+             */
+            org?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
          * CoverageKind
          * @description A code and what it is called.
          */
@@ -8944,6 +9520,35 @@ export interface components {
             town: string;
         };
         /**
+         * CoverageStand
+         * @description How it stands in a village. `planned`: tasks begun and not called off, `late` part of those
+         *     completed; `visits`: pieces of work done out there; `places_waiting`: not looked at in time.
+         */
+        CoverageStand: {
+            /** Completed */
+            completed: number;
+            /** Failed */
+            failed: number;
+            /** Findings */
+            findings: number;
+            /** Late */
+            late: number;
+            /** Missed */
+            missed: number;
+            /** Places */
+            places: number;
+            /** Places Waiting */
+            places_waiting: number;
+            /** Planned */
+            planned: number;
+            /** Ready */
+            ready: number;
+            /** Rechecks Overdue */
+            rechecks_overdue: number;
+            /** Visits */
+            visits: number;
+        };
+        /**
          * CoverageVillage
          * @description One village: by kind of task how often work was done there, and planned.
          */
@@ -8969,6 +9574,7 @@ export interface components {
             };
             /** Region */
             region: number;
+            stand: components["schemas"]["CoverageStand"];
             /** Total */
             total: number;
             /** Town */
@@ -8985,6 +9591,21 @@ export interface components {
             name: string;
             /** Organisation */
             organisation: string;
+        };
+        /**
+         * CrowdCourse
+         * @description Counts around the warning; `usual`: the mean of that hour in eight weeks, of working days or
+         *     weekends; `limits`: people at which the three stages begin.
+         */
+        CrowdCourse: {
+            /** At */
+            at: string[];
+            /** Limits */
+            limits: number[];
+            /** People */
+            people: number[];
+            /** Usual */
+            usual: (number | null)[];
         };
         /**
          * CrowdIn
@@ -10748,6 +11369,41 @@ export interface components {
             version?: number | null;
         };
         /**
+         * FieldworkAsked
+         * @description Which days, and of which division.
+         */
+        FieldworkAsked: {
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Region
+             * @description Division code; by default my own area.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
          * FileIn
          * @description Body of `file`.
          */
@@ -11009,14 +11665,14 @@ export interface components {
         };
         /**
          * FreezeIn
-         * @description Which month to close.
+         * @description Which month, quarter or year to close: 2026-10, 2026-Q4, 2026.
          * @example {
-         *       "month": "2026-10"
+         *       "period": "2026-10"
          *     }
          */
         FreezeIn: {
-            /** Month */
-            month: string;
+            /** Period */
+            period: string;
         };
         /**
          * GeneratedOut
@@ -11336,6 +11992,16 @@ export interface components {
             limits: components["schemas"]["LimitsOut"];
             /** Warnings */
             warnings: components["schemas"]["WarningOut"][];
+        };
+        /**
+         * InTime
+         * @description 按时处置率 of this month so far: `n` of `of` were handled in time.
+         */
+        InTime: {
+            /** N */
+            n: number;
+            /** Of */
+            of: number;
         };
         /**
          * InspectedOut
@@ -12925,7 +13591,7 @@ export interface components {
         };
         /**
          * PeriodOut
-         * @description A closed month. `digest`: SHA-256 over the facts that were kept.
+         * @description A closed period. `digest`: SHA-256 over the facts that were kept.
          */
         PeriodOut: {
             /** Digest */
@@ -13472,9 +14138,13 @@ export interface components {
         };
         /**
          * PlaceWarning
-         * @description One warning with its method in words and its cases.
+         * @description One warning with its method in words and its cases. `opened`: the case opened from it;
+         *     `ordered`: the task; `squares`: west, south, east, north in degrees; `owners`, `workers`,
+         *     `places`, `regions`: what can be chosen, for who may decide.
          */
         PlaceWarning: {
+            /** Case */
+            case: number | null;
             /** Cases */
             cases: {
                 [key: string]: unknown;
@@ -13487,6 +14157,7 @@ export interface components {
             class_code: string;
             /** Class Name */
             class_name: unknown;
+            course: components["schemas"]["CrowdCourse"] | null;
             /** Decided */
             decided: number;
             /** Decided At */
@@ -13497,10 +14168,14 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+            /** Due At */
+            due_at: string | null;
             /** Expected */
             expected: number;
             /** False Alarms */
             false_alarms: number;
+            /** History */
+            history: components["schemas"]["WarningStep"][];
             /** Id */
             id: number;
             /**
@@ -13508,21 +14183,51 @@ export interface components {
              * @description repeat, spike, cluster, series, overdue or crowd
              */
             kind: string;
+            /** Kind Decided */
+            kind_decided: number;
+            /** Kind False Alarms */
+            kind_false_alarms: number;
+            /** Late */
+            late: boolean;
             /** Method */
             method: unknown;
             /** Observed */
             observed: number;
+            /** Opened */
+            opened: {
+                [key: string]: unknown;
+            } | null;
+            /** Ordered */
+            ordered: {
+                [key: string]: unknown;
+            } | null;
             /** Organisation */
             organisation: unknown;
-            /** Owner */
+            /**
+             * Owner
+             * @description Who has it; while open, to whom it is proposed.
+             */
             owner: string | null;
+            /** Owners */
+            owners: components["schemas"]["WarningPost"][];
             /** Place */
             place: string;
+            /** Places */
+            places: components["schemas"]["WarningPlace"][];
+            /** Post */
+            post: number | null;
             /**
              * Raised At
              * Format: date-time
              */
             raised_at: string;
+            /** Regions */
+            regions: components["schemas"]["WarningRegion"][];
+            /**
+             * Rules
+             * @description The version of the settings it was found under.
+             */
+            rules: number;
             /**
              * Seen At
              * Format: date-time
@@ -13533,13 +14238,19 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /** Squares */
+            squares: number[][];
             /** Stage */
             stage: number;
             /**
              * Status
-             * @description open, done or dismissed
+             * @description open, taken, done or dismissed
              */
             status: string;
+            /** Taken At */
+            taken_at: string | null;
+            /** Task */
+            task: number | null;
             /** Threshold */
             threshold: number;
             /**
@@ -13549,6 +14260,8 @@ export interface components {
             until: string;
             /** Words */
             words: string;
+            /** Workers */
+            workers: components["schemas"]["WarningPost"][];
         };
         /**
          * PlaceWarningPage
@@ -13570,6 +14283,8 @@ export interface components {
          *     `false_alarms` of `decided`: how often its like was dismissed within a year.
          */
         PlaceWarningRow: {
+            /** Case */
+            case: number | null;
             /** Cell */
             cell: string | null;
             /** Chance */
@@ -13588,6 +14303,8 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+            /** Due At */
+            due_at: string | null;
             /** Expected */
             expected: number;
             /** False Alarms */
@@ -13599,19 +14316,35 @@ export interface components {
              * @description repeat, spike, cluster, series, overdue or crowd
              */
             kind: string;
+            /** Kind Decided */
+            kind_decided: number;
+            /** Kind False Alarms */
+            kind_false_alarms: number;
+            /** Late */
+            late: boolean;
             /** Observed */
             observed: number;
             /** Organisation */
             organisation: unknown;
-            /** Owner */
+            /**
+             * Owner
+             * @description Who has it; while open, to whom it is proposed.
+             */
             owner: string | null;
             /** Place */
             place: string;
+            /** Post */
+            post: number | null;
             /**
              * Raised At
              * Format: date-time
              */
             raised_at: string;
+            /**
+             * Rules
+             * @description The version of the settings it was found under.
+             */
+            rules: number;
             /**
              * Seen At
              * Format: date-time
@@ -13626,9 +14359,13 @@ export interface components {
             stage: number;
             /**
              * Status
-             * @description open, done or dismissed
+             * @description open, taken, done or dismissed
              */
             status: string;
+            /** Taken At */
+            taken_at: string | null;
+            /** Task */
+            task: number | null;
             /** Threshold */
             threshold: number;
             /**
@@ -14477,6 +15214,29 @@ export interface components {
             purpose: string;
         };
         /**
+         * RateIn
+         * @description What one event or one hour costs.
+         */
+        RateIn: {
+            /**
+             * Fen
+             * @description 100 fen = 1 CNY.
+             * @example 350
+             */
+            fen: number;
+            /**
+             * Minutes
+             * @description How long one event takes; an estimate.
+             */
+            minutes?: number | null;
+            /**
+             * Unit
+             * @default event
+             * @enum {string}
+             */
+            unit: "event" | "hour";
+        };
+        /**
          * Read
          * @description Which notices have been read: `ids`, or all `up_to` an id; exactly one of the two.
          */
@@ -15237,6 +15997,41 @@ export interface components {
          * @enum {string}
          */
         ResourceCondition: "good" | "worn" | "broken";
+        /**
+         * ResourceContact
+         * @description A post that an entry can name as its contact.
+         */
+        ResourceContact: {
+            /**
+             * Label
+             * @example 区水利局 处置人员 雨城区
+             */
+            label: string;
+            /** Post */
+            post: number;
+        };
+        /**
+         * ResourceContactFilter
+         * @description Whose posts: of one organisation, or of any whose name holds `q`.
+         */
+        ResourceContactFilter: {
+            /** Organisation */
+            organisation?: number | null;
+            /**
+             * Q
+             * @description Part of the organisation's name.
+             * @default
+             */
+            q: string;
+        };
+        /**
+         * ResourceContactList
+         * @description At most 50, by name.
+         */
+        ResourceContactList: {
+            /** Items */
+            items: components["schemas"]["ResourceContact"][];
+        };
         /**
          * ResourceDetail
          * @description One entry with its last checks.
@@ -16330,6 +17125,90 @@ export interface components {
             source_ref: string;
         };
         /**
+         * SettingChange
+         * @description One field that a version changed.
+         */
+        SettingChange: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Field */
+            field: string;
+        };
+        /**
+         * SettingsTrial
+         * @description Over so many days up to now.
+         */
+        SettingsTrial: {
+            /** Days */
+            days: number;
+            /** Items */
+            items: components["schemas"]["SettingsTrialRow"][];
+        };
+        /**
+         * SettingsTrialIn
+         * @description Settings to try. `kinds`: only these; none: all.
+         */
+        SettingsTrialIn: {
+            /**
+             * Document
+             * @example {
+             *       "kinds": {
+             *         "repeat": {
+             *           "days": 30,
+             *           "least": 4,
+             *           "on": true
+             *         }
+             *       },
+             *       "without": [
+             *         "E0110"
+             *       ]
+             *     }
+             */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Kinds
+             * @default []
+             * @example [
+             *       "repeat"
+             *     ]
+             */
+            kinds: string[];
+        };
+        /**
+         * SettingsTrialRow
+         * @description Warnings of one kind that the days would have given, with these settings and with those in
+         *     force.
+         */
+        SettingsTrialRow: {
+            /** Current */
+            current: number;
+            /** Kind */
+            kind: string;
+            /** Tried */
+            tried: number;
+        };
+        /**
+         * SettingsVersion
+         * @description One version: who made it and what it changed.
+         */
+        SettingsVersion: {
+            /** Changes */
+            changes: components["schemas"]["SettingChange"][];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * ShiftIn
          * @description A shift. It ends the next day when `ends` is not after `starts`.
          * @example {
@@ -16589,6 +17468,23 @@ export interface components {
             version?: number | null;
         };
         /**
+         * SpotChange
+         * @description Who set which capacity and stages, and when.
+         */
+        SpotChange: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Capacity */
+            capacity: number | null;
+            /** Stages */
+            stages: number[];
+        };
+        /**
          * SpotIn
          * @description A scenic spot and how many it holds.
          */
@@ -16613,6 +17509,17 @@ export interface components {
              * @example 511803102
              */
             region: string;
+            /**
+             * Stages
+             * @description Own percentages of three stages.
+             * @default []
+             * @example [
+             *       50,
+             *       70,
+             *       90
+             *     ]
+             */
+            stages: number[];
         };
         /**
          * SpotList
@@ -16633,14 +17540,20 @@ export interface components {
             code: string;
             /** Counted At */
             counted_at: string | null;
+            /** History */
+            history: components["schemas"]["SpotChange"][];
             /** Name */
             name: string;
             /** People */
             people: number | null;
             /** Place */
             place: string;
+            /** Region */
+            region: string;
             /** Stage */
             stage: number;
+            /** Stages */
+            stages: number[];
         };
         /**
          * SpotSaved
@@ -16694,7 +17607,10 @@ export interface components {
             entered: number;
             /** Open */
             open: number;
-            /** Overdue */
+            /**
+             * Overdue
+             * @description Of these past the limit they are running under.
+             */
             overdue: number;
             stage: components["schemas"]["Stage"];
         };
@@ -16996,7 +17912,7 @@ export interface components {
             day?: string | null;
             /**
              * Frozen
-             * @description A closed month as it was then.
+             * @description A closed period as it was then.
              * @default true
              */
             frozen: boolean;
@@ -17045,6 +17961,22 @@ export interface components {
              * @description With kind=span: the day behind the last.
              */
             until?: string | null;
+        };
+        /**
+         * TakeWarningIn
+         * @description Whose it becomes and until when; both may be left out: one's own, the settings' time.
+         */
+        TakeWarningIn: {
+            /**
+             * Due At
+             * @example 2099-12-01T18:00:00+08:00
+             */
+            due_at?: string | null;
+            /**
+             * Post
+             * @example null
+             */
+            post?: number | null;
         };
         /**
          * TaskCancelIn
@@ -17121,26 +18053,6 @@ export interface components {
             };
         };
         /**
-         * TaskCoverageOut
-         * @description Villages nobody visited first, then by code; no ranking.
-         */
-        TaskCoverageOut: {
-            /** Items */
-            items: components["schemas"]["TaskVillageOut"][];
-            /**
-             * Since
-             * Format: date
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date
-             */
-            until: string;
-            /** Unvisited */
-            unvisited: number;
-        };
-        /**
          * TaskDayIn
          * @description Which local day; today unless given.
          */
@@ -17199,6 +18111,12 @@ export interface components {
              * @default
              */
             kind: string;
+            /**
+             * Late
+             * @description Only what was done after its deadline.
+             * @default false
+             */
+            late: boolean;
             /** Place */
             place?: number | null;
             /**
@@ -17277,6 +18195,18 @@ export interface components {
              * Format: date-time
              */
             opens_at: string;
+            /**
+             * Order
+             * @description What is to be looked at, as who ordered it wrote.
+             */
+            order: string;
+            /**
+             * Origin
+             * @description What it was ordered from: warning, or nothing.
+             */
+            origin: string;
+            /** Origin Id */
+            origin_id: number | null;
             place: components["schemas"]["TaskPlace"] | null;
             /** Plan */
             plan: number | null;
@@ -17371,109 +18301,11 @@ export interface components {
             without: string[];
         };
         /**
-         * TaskSpan
-         * @description Local days, both included; the last 7 unless given.
-         */
-        TaskSpan: {
-            /**
-             * Since
-             * @example 2026-11-24
-             */
-            since?: string | null;
-            /**
-             * Until
-             * @example 2026-11-30
-             */
-            until?: string | null;
-        };
-        /**
          * TaskState
          * @description What a task looks like at a moment.
          * @enum {string}
          */
         TaskState: "draft" | "ready" | "missed" | "failed" | "completed" | "cancelled";
-        /**
-         * TaskVillageOut
-         * @description One village. `visits`: pieces of work done there; `places_waiting`: not looked at in time.
-         */
-        TaskVillageOut: {
-            /** Code */
-            code: string;
-            /** Completed */
-            completed: number;
-            /** Failed */
-            failed: number;
-            /** Findings */
-            findings: number;
-            /** Last At */
-            last_at: string | null;
-            /** Late */
-            late: number;
-            /** Missed */
-            missed: number;
-            /** Name */
-            name: string;
-            /** Places */
-            places: number;
-            /** Places Waiting */
-            places_waiting: number;
-            /** Planned */
-            planned: number;
-            /** Ready */
-            ready: number;
-            /** Rechecks Overdue */
-            rechecks_overdue: number;
-            /** Region */
-            region: number;
-            /** Town */
-            town: string | null;
-            /** Visits */
-            visits: number;
-        };
-        /**
-         * TaskWorkOut
-         * @description So many pieces of work of a kind, planned or not.
-         */
-        TaskWorkOut: {
-            /** Count */
-            count: number;
-            /** Kind */
-            kind: string;
-        };
-        /**
-         * TaskWorkerList
-         * @description Grid workers by name.
-         */
-        TaskWorkerList: {
-            /** Items */
-            items: components["schemas"]["TaskWorkerOut"][];
-        };
-        /**
-         * TaskWorkerOut
-         * @description One grid worker of the own area.
-         */
-        TaskWorkerOut: {
-            /** Completed */
-            completed: number;
-            /** Failed */
-            failed: number;
-            /** Late */
-            late: number;
-            /** Missed */
-            missed: number;
-            /** Name */
-            name: string;
-            /** Planned */
-            planned: number;
-            /** Post */
-            post: number;
-            /** Ready */
-            ready: number;
-            /** Region */
-            region: string;
-            /** Work */
-            work: components["schemas"]["TaskWorkOut"][];
-        };
         /**
          * TeamCandidate
          * @description A post that can be in a team.
@@ -17685,6 +18517,68 @@ export interface components {
             version: number;
         };
         /**
+         * TemplatePreview
+         * @description The document it would give.
+         */
+        TemplatePreview: {
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TemplateTrial
+         * @description Contents to look at before they are kept.
+         * @example {
+         *       "kind": "week",
+         *       "spec": {
+         *         "sections": [
+         *           {
+         *             "block": "findings"
+         *           }
+         *         ],
+         *         "title": "{district}周报"
+         *       }
+         *     }
+         */
+        TemplateTrial: {
+            kind: components["schemas"]["Kind"];
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TemplateVersion
+         * @description One version of a template, and in words what changed in it.
+         */
+        TemplateVersion: {
+            /** Changed */
+            changed: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            kind: components["schemas"]["Kind"];
+            /** Name */
+            name: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * TemplateVersions
+         * @description Newest first.
+         */
+        TemplateVersions: {
+            /** Items */
+            items: components["schemas"]["TemplateVersion"][];
+        };
+        /**
          * TermsIn
          * @description New terms; `version` is that of the terms they were made from.
          */
@@ -17765,6 +18659,8 @@ export interface components {
         /**
          * Today
          * @description Since midnight: in and out (`closed` of them after a check); and what is open now.
+         *
+         *     All but `due_soon` are the indicators of these names.
          */
         Today: {
             /** Closed */
@@ -17781,7 +18677,10 @@ export interface components {
             ended: number;
             /** Open */
             open: number;
-            /** Overdue */
+            /**
+             * Overdue
+             * @description Of what departments have to handle (超时待处置).
+             */
             overdue: number;
             /** Received */
             received: number;
@@ -18256,6 +19155,7 @@ export interface components {
              * @description Oldest first; the last one is today so far.
              */
             days: components["schemas"]["Day"][];
+            in_time: components["schemas"]["InTime"];
             /**
              * Newest
              * @description Without confidential ones.
@@ -18273,6 +19173,95 @@ export interface components {
             today: components["schemas"]["Today"];
         };
         /**
+         * Wanted
+         * @description Which days, and what of them.
+         */
+        Wanted: {
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Org
+             * @description Exactly this one; 0: none yet.
+             */
+            org?: number | null;
+            /**
+             * Post
+             * @description Who received, sent, ended, called.
+             */
+            post?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Tier
+             * @description district, town or village.
+             * @default
+             */
+            tier: string;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
+         * WarningCaseIn
+         * @description The case to open. `class_code`: where the warning has none, or another fits better.
+         */
+        WarningCaseIn: {
+            /**
+             * Class Code
+             * @default
+             * @example C0137
+             */
+            class_code: string;
+            /**
+             * Words
+             * @example 近一月同一处路灯报修 4 次，请检查该段线路。
+             */
+            words: string;
+        };
+        /**
+         * WarningClass
+         * @description A class that warnings look at.
+         */
+        WarningClass: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: unknown;
+        };
+        /**
          * WarningDecided
          * @description The warning after that.
          */
@@ -18281,6 +19270,40 @@ export interface components {
             id: number;
             /** Status */
             status: string;
+        };
+        /**
+         * WarningFollowed
+         * @description The warning after a step: the same answer when the step was taken before.
+         */
+        WarningFollowed: {
+            /** Case */
+            case: number | null;
+            /** Due At */
+            due_at: string | null;
+            /** Id */
+            id: number;
+            /** Post */
+            post: number | null;
+            /** Status */
+            status: string;
+            /** Task */
+            task: number | null;
+        };
+        /**
+         * WarningLimit
+         * @description One setting: as shipped, its least and its most; `whole`: a whole number.
+         */
+        WarningLimit: {
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
+            /** Name */
+            name: string;
+            /** Shipped */
+            shipped: number;
+            /** Whole */
+            whole: boolean;
         };
         /**
          * WarningOut
@@ -18298,6 +19321,140 @@ export interface components {
             text: string;
             /** Year */
             year: number;
+        };
+        /**
+         * WarningPlace
+         * @description A registered place of the area. `near`: in one of its squares.
+         */
+        WarningPlace: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Near */
+            near: boolean;
+        };
+        /**
+         * WarningPost
+         * @description A post that could take it, or be sent.
+         */
+        WarningPost: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: unknown;
+            /** Role */
+            role: string;
+        };
+        /**
+         * WarningRegion
+         * @description A village of the area.
+         */
+        WarningRegion: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * WarningSettings
+         * @description In force (version 0: as shipped), what may be set, and the history, newest first.
+         */
+        WarningSettings: {
+            /** Classes */
+            classes: components["schemas"]["WarningClass"][];
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** History */
+            history: components["schemas"]["SettingsVersion"][];
+            /** Limits */
+            limits: {
+                [key: string]: components["schemas"]["WarningLimit"][];
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * WarningSettingsIn
+         * @description The next version. What is not named is as shipped. `version`: the one it was made from.
+         */
+        WarningSettingsIn: {
+            /**
+             * Document
+             * @example {
+             *       "kinds": {
+             *         "repeat": {
+             *           "days": 30,
+             *           "least": 4,
+             *           "on": true
+             *         }
+             *       },
+             *       "without": [
+             *         "E0110"
+             *       ]
+             *     }
+             */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Version
+             * @example 0
+             */
+            version: number;
+        };
+        /**
+         * WarningStep
+         * @description One thing done with it. `to`: whose it became.
+         */
+        WarningStep: {
+            /** Action */
+            action: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** To */
+            to: string | null;
+        };
+        /**
+         * WarningTaskIn
+         * @description The inspection to order. `place`: a registered place; else a look around in `region`;
+         *     `post`: a grid worker, else whoever of the village.
+         */
+        WarningTaskIn: {
+            /**
+             * Due At
+             * @example 2099-12-01T18:00:00+08:00
+             */
+            due_at?: string | null;
+            /**
+             * Place
+             * @example null
+             */
+            place?: number | null;
+            /**
+             * Post
+             * @example null
+             */
+            post?: number | null;
+            /**
+             * Region
+             * @example null
+             */
+            region?: number | null;
+            /**
+             * Words
+             * @example 请查看该段路灯配电箱。
+             */
+            words: string;
         };
         /**
          * Way
@@ -18437,11 +19594,16 @@ export interface components {
              */
             kind: "" | "repeat" | "spike" | "cluster" | "series" | "overdue" | "crowd";
             /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /**
              * Status
              * @default open
              * @enum {string}
              */
-            status: "" | "open" | "done" | "dismissed";
+            status: "" | "open" | "taken" | "done" | "dismissed";
         };
         /**
          * Who
@@ -18495,6 +19657,13 @@ export interface components {
             case: {
                 [key: string]: unknown;
             };
+            /**
+             * Demands
+             * @description As `GET /supervision/demands`, newest first; a handler's own only.
+             */
+            demands: {
+                [key: string]: unknown;
+            }[];
             /**
              * Evidence
              * @description As `GET /evidence`.
@@ -19108,6 +20277,37 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    briefings_preview_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateTrial"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     briefings_schedule: {
         parameters: {
             query?: never;
@@ -19216,6 +20416,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    briefings_template_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersions"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -22846,6 +24069,227 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    costs_values: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                by?: "class" | "org" | "region" | "channel";
+                /** @description Also the period before and the year before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_cases: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                /** @description Newest or costliest first. */
+                order?: "day" | "cost";
+                /** @description `next` of the page before; absent for the first page. */
+                cursor?: string | null;
+                /** @description Rows on one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Lead organisation; 0: none. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description How they ended; empty: in any way. */
+                ending?: "" | "closed" | "declined" | "void" | "merged";
+                by?: "class" | "org" | "region" | "channel";
+                /** @description Also the period before and the year before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostRatesIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRatesOut"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     coverage_matrix: {
         parameters: {
             query?: {
@@ -22973,7 +24417,12 @@ export interface operations {
                  *       "capacity": 8000,
                  *       "code": "mengdingshan",
                  *       "name": "蒙顶山景区",
-                 *       "region": "511803102"
+                 *       "region": "511803102",
+                 *       "stages": [
+                 *         50,
+                 *         70,
+                 *         90
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["SpotIn"];
@@ -25021,6 +26470,79 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    fieldwork_read: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; by default my own area. */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fieldwork_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; by default my own area. */
+                region?: string;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     figures_wall: {
         parameters: {
             query?: {
@@ -25358,6 +26880,101 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    indicators_dashboard: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Exactly this one; 0: none yet. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description district, town or village. */
+                tier?: string;
+                /** @description Who received, sent, ended, called. */
+                post?: number | null;
+            };
+            header?: never;
+            path: {
+                page: "overview" | "department" | "region" | "class" | "channel";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    indicators_dashboard_file: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description Exactly this one; 0: none yet. */
+                org?: number | null;
+                /** @description A class, the beginning of classes, or "-" for none. */
+                class_code?: string;
+                channel?: string;
+                /** @description district, town or village. */
+                tier?: string;
+                /** @description Who received, sent, ended, called. */
+                post?: number | null;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path: {
+                page: "overview" | "department" | "region" | "class" | "channel";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     indicators_file: {
         parameters: {
             query?: {
@@ -25389,7 +27006,7 @@ export interface operations {
                 step?: "" | "day" | "week" | "month" | "quarter" | "year";
                 /** @description Also the period before and the year before. */
                 compare?: boolean;
-                /** @description A closed month as it was then. */
+                /** @description A closed period as it was then. */
                 frozen?: boolean;
                 format?: "csv" | "xlsx";
             };
@@ -25544,7 +27161,7 @@ export interface operations {
                 step?: "" | "day" | "week" | "month" | "quarter" | "year";
                 /** @description Also the period before and the year before. */
                 compare?: boolean;
-                /** @description A closed month as it was then. */
+                /** @description A closed period as it was then. */
                 frozen?: boolean;
             };
             header?: never;
@@ -28055,6 +29672,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    resources_contacts: {
+        parameters: {
+            query?: {
+                organisation?: number | null;
+                /** @description Part of the organisation's name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceContactList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     resources_due: {
         parameters: {
             query?: never;
@@ -29924,6 +31566,8 @@ export interface operations {
                 until?: string | null;
                 kind?: string;
                 state?: components["schemas"]["TaskState"] | null;
+                /** @description Only what was done after its deadline. */
+                late?: boolean;
                 /** @example 511803102201 */
                 region?: string | null;
                 place?: number | null;
@@ -29941,32 +31585,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    tasks_coverage: {
-        parameters: {
-            query?: {
-                /** @example 2026-11-24 */
-                since?: string | null;
-                /** @example 2026-11-30 */
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskCoverageOut"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -29991,32 +31609,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDayOut"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    tasks_workers: {
-        parameters: {
-            query?: {
-                /** @example 2026-11-24 */
-                since?: string | null;
-                /** @example 2026-11-30 */
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskWorkerList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -30319,8 +31911,9 @@ export interface operations {
     warnings_list: {
         parameters: {
             query?: {
-                status?: "" | "open" | "done" | "dismissed";
+                status?: "" | "open" | "taken" | "done" | "dismissed";
                 kind?: "" | "repeat" | "spike" | "cluster" | "series" | "overdue" | "crowd";
+                mine?: boolean;
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string | null;
                 /** @description Rows on one page. */
@@ -30344,6 +31937,125 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    warnings_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_settings_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "document": {
+                 *         "kinds": {
+                 *           "repeat": {
+                 *             "days": 30,
+                 *             "least": 4,
+                 *             "on": true
+                 *           }
+                 *         },
+                 *         "without": [
+                 *           "E0110"
+                 *         ]
+                 *       },
+                 *       "version": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["WarningSettingsIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_settings_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "document": {
+                 *         "kinds": {
+                 *           "repeat": {
+                 *             "days": 30,
+                 *             "least": 4,
+                 *             "on": true
+                 *           }
+                 *         },
+                 *         "without": [
+                 *           "E0110"
+                 *         ]
+                 *       },
+                 *       "kinds": [
+                 *         "repeat"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SettingsTrialIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsTrial"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     warnings_get: {
         parameters: {
             query?: never;
@@ -30362,6 +32074,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaceWarning"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                warning_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "class_code": "C0137",
+                 *       "words": "近一月同一处路灯报修 4 次，请检查该段线路。"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WarningCaseIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningFollowed"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -30401,6 +32152,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WarningDecided"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_take: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                warning_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "due_at": "2099-12-01T18:00:00+08:00",
+                 *       "post": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["TakeWarningIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningFollowed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                warning_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "due_at": "2099-12-01T18:00:00+08:00",
+                 *       "place": null,
+                 *       "post": null,
+                 *       "region": null,
+                 *       "words": "请查看该段路灯配电箱。"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WarningTaskIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningFollowed"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -3,6 +3,7 @@ import { common as dutyCommon } from "../duty/common";
 import { register } from "../i18n/index";
 import { texts as map } from "../map/texts";
 import { texts as desk } from "../positions/texts";
+import { texts as supervision } from "../supervision/texts";
 import { texts as session } from "../session/texts";
 import { texts as account } from "./account/texts";
 import { texts as cases } from "./cases/texts";
@@ -23,6 +24,7 @@ import { texts as today } from "./today/texts";
 export const texts = {
   ...common,
   ...session,
+  ...supervision,
   ...shell,
   ...account,
   ...dutyCommon,

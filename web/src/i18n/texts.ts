@@ -9,6 +9,7 @@ import { texts as casesPage } from "../cases/page/texts";
 import { texts as catalogue } from "../catalogue/texts";
 import { texts as checking } from "../checking/texts";
 import { texts as clocks } from "../clocks/texts";
+import { texts as costs } from "../costs/texts";
 import { common as dutyCommon } from "../duty/common";
 import { texts as duty } from "../duty/texts";
 import { texts as indicators } from "../indicators/texts";
@@ -43,6 +44,7 @@ export const texts = {
   ...catalogue,
   ...checking,
   ...clocks,
+  ...costs,
   ...dutyCommon,
   ...duty,
   ...indicators,

@@ -66,5 +66,7 @@ export function usePeriod() {
   function set(changed: Record<string, string | undefined>): void {
     void router.replace({ query: { ...route.query, ...changed } });
   }
-  return { kind, day, since, until, asked, text, set };
+  /** The period in words. */
+  const label = computed(() => (kind.value === "span" ? `${since.value} – ${until.value}` : called(kind.value, day.value)));
+  return { kind, day, since, until, asked, text, set, label };
 }

@@ -1,9 +1,10 @@
 import type { RouteRecordRaw } from "vue-router";
 
 const NEEDS = ["indicators.read"];
+const PAGES = [["overview", "screen"], ["department", "org"], ["region", "map"], ["class", "book"], ["channel", "phone"]] as const;
 
 export const routes: RouteRecordRaw[] = [
-  { path: "overview", name: "numbers-overview", component: () => import("./Overview.vue"), meta: { title: "ind.overview", icon: "screen", order: 10, needs: NEEDS } },
+  ...PAGES.map(([page, icon], n): RouteRecordRaw => ({ path: page, name: `numbers-${page}`, component: () => import("./Dashboard.vue"), props: { page }, meta: { title: `ind.page.${page}`, icon, order: 10 + n, needs: NEEDS } })),
   { path: "indicators", name: "indicators", component: () => import("./Indicators.vue"), meta: { title: "ind.title", icon: "numbers", order: 20, needs: NEEDS } },
   { path: "closed", name: "numbers-closed", component: () => import("./Closed.vue"), meta: { title: "ind.closed", icon: "lock", order: 90, needs: NEEDS } },
 ];

@@ -13,13 +13,16 @@ export interface Table {
   as_of: string;
   closed: { id: number; frozen_at: string; changed: string[]; now: Values } | null;
 }
+export type Page = "overview" | "department" | "region" | "class" | "channel";
+export interface Choice { key: string; code: string; name: string }
+export interface Dashboard { page: Page; scope: string; dim: string; chosen: Choice | null; choices: Choice[]; total: Table; flow: Table; side: Table | null; parts: Partial<Record<By, Table>>; trend: Table }
 export type By = "" | "org" | "region" | "class" | "channel" | "tier" | "post";
 export type Step = "" | "day" | "week" | "month" | "quarter" | "year";
 export type Kind = "day" | "week" | "month" | "quarter" | "year" | "span";
 export interface Asked { kind: Kind; day?: string; since?: string; until?: string; region?: string; org?: number; class_code?: string; channel?: string; tier?: string; post?: number }
 export interface Found { total: number; hidden: number; next: string | null; items: (CaseRow & { day: string; order_id: number | null; counted_org: string | null; counts: string[] })[] }
 export type Part = "counts" | "over" | "rest";
-export interface Closed { id: number; since: string; until: string; frozen_at: string; facts: number; digest: string; corrections: number }
+export interface Closed { id: number; kind: Kind; called: string; since: string; until: string; frozen_at: string; facts: number; digest: string; corrections: number }
 export interface Corrections extends Closed {
   hidden: number;
   items: { case_id: number; number: string; kind: string; then: string[]; now: string[]; moved: boolean }[];
@@ -41,6 +44,10 @@ export function definitions(language: string): Promise<Definitions> {
 
 export function numbers(asked: Asked & { codes?: string; by?: By; step?: Step; compare?: boolean; frozen?: boolean }): Promise<Table> {
   return body<Table>(api.GET("/api/v1/indicators/values", { params: { query: asked } }));
+}
+
+export function dashboard(page: Page, asked: Asked): Promise<Dashboard> {
+  return body<Dashboard>(api.GET("/api/v1/indicators/dashboards/{page}", { params: { path: { page }, query: asked } }));
 }
 
 export function behind(code: string, asked: Asked & { part?: Part; frozen?: boolean; cursor?: string; limit?: number }): Promise<Found> {

@@ -32,6 +32,8 @@ export const texts = {
   "resources.expiresOn": ["有效期至", "Expires on"],
   "resources.organisation": ["保管单位", "Custodian"],
   "resources.contact": ["联系岗位", "Contact post"],
+  "resources.contactHint": ["保管单位的岗位；输入机构名称可选其他单位", "Posts of the keeper; type another organisation's name to find its posts"],
+  "resources.contactNone": ["没有符合的岗位", "No such post"],
   "resources.noContact": ["未指定；请联系保管单位", "None named; turn to the custodian"],
   "resources.place": ["位置", "Place"],
   "resources.address": ["详细地点", "Address"],

@@ -30,7 +30,7 @@ export type Run = components["schemas"]["DryRunOut"];
 
 export const FIELDS: Field[] = ["class_codes", "condition_codes", "kinds", "grades", "region_codes", "channels", "weekdays", "hours", "worktime", "text_any"];
 export const TIERS: Tier[] = ["village", "town", "district"];
-export const CHANNELS = ["grid", "phone", "walk_in", "web", "open311", "transfer", "sensor", "import"] as const;
+export const CHANNELS = ["grid", "phone", "walk_in", "web", "open311", "transfer", "sensor", "warning", "import"] as const;
 
 export const copy = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value)) as Value;
 export const file = (rules: Rule[]) => ({ rules }) as unknown as Record<string, never>;

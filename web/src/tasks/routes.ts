@@ -1,7 +1,7 @@
 import type { RouteRecordRaw } from "vue-router";
 
 export const routes: RouteRecordRaw[] = [
-  { path: "tasks", name: "tasks", component: () => import("./Coverage.vue"), meta: { title: "fieldTasks.coverage", icon: "tasks", order: 30, needs: ["tasks.oversee"] } },
+  { path: "tasks", redirect: { name: "coverage", query: { view: "tasks" } } }, // where this page was
   { path: "inspections", name: "inspections", component: () => import("./Inspections.vue"), meta: { title: "fieldTasks.inspections", icon: "verify", order: 32, needs: ["inspections.read"] } },
   { path: "places", name: "places", component: () => import("./Places.vue"), meta: { title: "fieldTasks.places", icon: "shield", order: 34, needs: ["places.read"] } },
   { path: "plans", name: "plans", component: () => import("./Plans.vue"), meta: { title: "fieldTasks.plans", icon: "clock", order: 36, needs: ["tasks.plan"] } },

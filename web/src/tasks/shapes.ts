@@ -6,9 +6,6 @@ import type { components } from "../api/schema";
 import { language } from "../i18n";
 
 type Schemas = components["schemas"];
-export type Coverage = Schemas["TaskCoverageOut"];
-export type Village = Schemas["TaskVillageOut"];
-export type Worker = Schemas["TaskWorkerOut"];
 export type Task = Schemas["TaskOut"];
 export type Plan = Schemas["PlanOut"];
 export type PlanIn = Schemas["PlanIn"];

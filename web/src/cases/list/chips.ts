@@ -5,7 +5,7 @@ import type { Choice } from "../choices";
 import { type Narrow, type Part, PARTS, toAddress } from "./query";
 
 export const STAGES: Stage[] = ["received", "prechecking", "filed", "dispatched", "handling", "suspended", "fed_back", "checking", "closed", "declined", "void", "merged"];
-export const CHANNELS = ["phone", "walk_in", "grid", "web", "open311", "transfer", "sensor", "import"];
+export const CHANNELS = ["phone", "walk_in", "grid", "web", "open311", "transfer", "sensor", "warning", "import"];
 export const GRADES = ["general", "important", "urgent"];
 
 export interface Lists {

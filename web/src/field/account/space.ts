@@ -6,7 +6,8 @@ import { t } from "../../i18n";
 export const persisted = ref(false);
 const estimate = shallowRef<StorageEstimate>();
 
-const megabytes = (bytes: number) => (bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
+/** A size as people read it. */
+export const megabytes = (bytes: number) => (bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
 export const room = computed(() => {
   const { usage, quota } = estimate.value ?? {};
   return usage === undefined || quota === undefined ? t("mine.storedUnknown") : t("mine.stored", { used: megabytes(usage), free: megabytes(quota - usage) });

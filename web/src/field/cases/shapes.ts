@@ -1,4 +1,5 @@
 import type { Action, CaseDetail, CaseRow, TimelineEvent } from "../../api/shapes";
+import type { Demand } from "../../supervision/shapes";
 import type { Evidence } from "../../ui/evidence";
 
 export interface Whole {
@@ -6,6 +7,7 @@ export interface Whole {
   actions: Action[];
   timeline: TimelineEvent[];
   evidence: Evidence[];
+  demands?: Demand[]; // what was kept here before there were any has none
 }
 
 export const LISTS = ["accept", "todo", "returned", "done"] as const;

@@ -100,3 +100,8 @@ export function foreseenLists(work: Work, waiting: Entry[]): Work {
   }
   return found;
 }
+
+/** The answer to a demand that was written here and is not yet in what was read at `seen` (ms). */
+export function answered(demand: number, all: Entry[], seen: number): Entry | undefined {
+  return all.find((each) => each.path === `/supervision/demands/${demand}/answer` && each.state !== "needs" && (each.state !== "done" || (each.finished ?? 0) > seen));
+}

@@ -6,11 +6,13 @@ import { ask, expired, me } from "../account/session";
 import { onceKey } from "../key";
 import { reached } from "../reach";
 import { storeOf } from "../store/db";
-import { NoRoom } from "./photos";
+import { dropOld } from "../store/spare";
+import { full, keeping } from "./room";
 import { channel, sendAll, told } from "./send";
 import type { Entry, Write } from "./shape";
 
-export { keepPhoto, NoRoom, photo } from "./photos";
+export { keepPhoto, photo } from "./photos";
+export { keeping, NoRoom } from "./room";
 export type { Entry, Write } from "./shape";
 
 const KEEP_DONE = 3 * 24 * 3600_000; // ms: what was sent stays visible that long
@@ -49,8 +51,9 @@ export async function enqueueAll(writes: (Write & { id?: string })[], from: { dr
     made: Date.now(), tries: 0, next: 0, first: null, said: null, answer: null, finished: null,
   }));
   const store = await storeOf(account);
-  try {
+  await keeping(async () => {
     const tx = store.transaction(["writes", "drafts"], "readwrite");
+    tx.done.catch(() => undefined); // a request that fails before says so itself
     const table = tx.objectStore("writes");
     const last = await table.index("seq").openKeyCursor(null, "prev");
     let seq = typeof last?.key === "number" ? last.key : 0;
@@ -58,10 +61,7 @@ export async function enqueueAll(writes: (Write & { id?: string })[], from: { dr
     for (const entry of found) await table.put({ ...entry, seq: (entry.seq = ++seq) });
     if (from.draft) await tx.objectStore("drafts").delete(from.draft);
     await tx.done;
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "QuotaExceededError") throw new NoRoom();
-    throw error;
-  }
+  });
   await look();
   told();
   void askForSync();
@@ -97,6 +97,7 @@ export async function look(): Promise<void> {
   const old = all.filter((each) => each.state === "done" && (each.finished ?? 0) < Date.now() - KEEP_DONE);
   const needed = new Set(all.flatMap((each) => (each.state === "done" ? [] : (each.depends ?? []))));
   for (const each of old) if (!needed.has(each.id)) await store.delete("writes", each.id);
+  if (old.length) await dropOld(store);
   entries.value = all.filter((each) => !old.includes(each));
 }
 
@@ -112,13 +113,14 @@ export async function flush(): Promise<void> {
     told();
   });
   if (end === "signed out") expired.value = true;
+  if (end === "full") full.value = true;
   await look();
   for (const each of needing.value) {
     const now = each.said?.extra.current as { version?: number } | undefined;
     // Taking an order or arriving says nothing that somebody else's change could spoil.
     if (each.said?.code === "version_conflict" && AGREEABLE.test(each.path) && now?.version !== undefined) await resend(each.id, { body: { ...(each.body as object), version: now.version } });
   }
-  if (end !== "busy") reached(end !== "unreachable");
+  if (end !== "busy" && end !== "full") reached(end !== "unreachable");
   await look();
   const next = Math.min(...unfinished.value.filter((each) => each.state === "waiting").map((each) => each.next));
   if (Number.isFinite(next)) again = window.setTimeout(() => void flush(), Math.min(LOOK, Math.max(1_500, next - Date.now())));
@@ -173,7 +175,7 @@ async function askForSync(): Promise<void> {
 }
 
 channel.addEventListener("message", () => void look());
-watch(me, () => void look().then(flush), { immediate: true });
+watch(me, () => void look().then(flushNow), { immediate: true }); // who opens the app wants it sent, whatever the pause was
 window.addEventListener("online", () => void ask().then(flushNow));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void flushNow());
 window.setInterval(() => void flush(), LOOK);

@@ -1,12 +1,10 @@
 /** Photos on this device: stored once under the digest of their bytes. */
 import { me } from "../account/session";
 import { type Kept, storeOf } from "../store/db";
+import { keeping } from "./room";
 
 const HUGE = 4096; // px: a longer edge is brought down to this
 const HEAVY = 12 * 1024 * 1024; // bytes: more is brought down even when smaller than that
-
-/** The device has no room left, said in words where it is caught. */
-export class NoRoom extends Error {}
 
 export async function digestOf(blob: Blob): Promise<string> {
   const found = new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
@@ -37,12 +35,9 @@ export async function keepPhoto(taken: Blob, seal: Record<string, unknown> = {},
   const sha256 = await digestOf(blob);
   const kept: Kept = { sha256, blob, type: blob.type || "application/octet-stream", name, size: blob.size, made: Date.now(), seal, sent: false };
   const store = await storeOf(me.value.account_id);
-  try {
+  await keeping(async () => {
     if (!(await store.get("photos", sha256))) await store.put("photos", kept);
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "QuotaExceededError") throw new NoRoom();
-    throw error;
-  }
+  });
   return sha256;
 }
 

@@ -6,12 +6,14 @@ import type { Me } from "../account/shape";
 import { call } from "../net";
 import { type Store, storeOf } from "../store/db";
 import { lockedOrNot } from "../store/lock";
+import { clearSpare, isFull } from "../store/spare";
 import { filled } from "./fill";
 import type { Entry, Said } from "./shape";
 import { forgetSent, upload } from "./upload";
 
-/** How a round ended: nothing left to do now, no network, signed out, or somebody else is at it. */
-export type End = "through" | "unreachable" | "signed out" | "busy";
+/** How a round ended: nothing left to do now, nothing left but what has to pause, no network, signed
+ * out, the device is full, or somebody else is at it. */
+export type End = "through" | "later" | "unreachable" | "signed out" | "full" | "busy";
 
 const KEY_LIVES = 6.5 * 24 * 3600_000; // ms: the server forgets keys after seven days
 const FIRST_PAUSE = 1_000; // ms
@@ -24,16 +26,17 @@ export function told(): void {
   channel.postMessage("outbox");
 }
 
-/** Send everything whose turn it is. */
-export async function sendAll(changed: () => void = told): Promise<End> {
+/** Send everything whose turn it is. `back`: the network has just come back, so that what paused for
+ * want of it need not wait any longer. */
+export async function sendAll(changed: () => void = told, back = false): Promise<End> {
   let end: End = "busy";
   await lockedOrNot("outbox", async () => {
-    end = await round(changed);
+    end = await round(changed, back);
   });
   return end;
 }
 
-async function round(changed: () => void): Promise<End> {
+async function round(changed: () => void, back: boolean): Promise<End> {
   let me: Me;
   try {
     me = (await call<Me>("/session")).data;
@@ -43,12 +46,30 @@ async function round(changed: () => void): Promise<End> {
     throw error;
   }
   const store = await storeOf(me.account_id);
-  for (;;) {
-    const entry = await nextOf(store, me);
-    if (!entry) return "through";
-    const end = await sendOne(store, entry, me, changed);
-    if (end) return end;
+  if (back) await endPauses(store);
+  try {
+    for (;;) {
+      const entry = await nextOf(store, me);
+      if (!entry) return (await paused(store, me)) ? "later" : "through";
+      const end = await sendOne(store, entry, me, changed);
+      if (end) return end;
+    }
+  } catch (error) {
+    if (isFull(error)) return "full";
+    throw error;
   }
+}
+
+/** Let go what paused because nothing could be reached; what the server put off waits on. */
+async function endPauses(store: Store): Promise<void> {
+  for (const each of await store.getAll("writes")) {
+    if (each.state === "waiting" && each.next && !each.said) await store.put("writes", { ...each, next: 0 });
+  }
+}
+
+/** Whether something of this person waits for the end of its pause. */
+async function paused(store: Store, me: Me): Promise<boolean> {
+  return (await store.getAll("writes")).some((each) => each.state === "waiting" && each.post === me.post && each.next > Date.now());
 }
 
 /** The earliest write whose turn it is. Writes about one thing keep their order. */
@@ -71,7 +92,13 @@ async function sendOne(store: Store, entry: Entry, me: Me, changed: () => void):
   const save = async (next: Partial<Entry>) => {
     const now = await store.get("writes", entry.id);
     if (!now) return; // discarded meanwhile
-    await store.put("writes", { ...now, ...next });
+    try {
+      await store.put("writes", { ...now, ...next });
+    } catch (error) {
+      // The way out of a full device is to send: what is on the server makes room.
+      if (!isFull(error) || !(await clearSpare(store))) throw error;
+      await store.put("writes", { ...now, ...next });
+    }
     changed();
   };
   if (entry.first !== null && Date.now() - entry.first > KEY_LIVES) {

@@ -3,6 +3,7 @@
 import { Problem } from "../../api/problem";
 import { call } from "../net";
 import type { Store } from "../store/db";
+import { isFull } from "../store/spare";
 
 interface State {
   offset: number; // bytes the server has
@@ -34,7 +35,11 @@ export async function upload(store: Store, sha256: string, headers: Record<strin
       state = await announce();
     }
   }
-  await store.put("photos", { ...kept, sent: true });
+  try {
+    await store.put("photos", { ...kept, sent: true });
+  } catch (error) {
+    if (!isFull(error)) throw error; // full: it is asked about once more, and sent no second time
+  }
 }
 
 /** The server no longer has them (they expired unattached): they go up again. */

@@ -42,5 +42,6 @@ export function className(code: string): string {
 export async function used(code: string): Promise<void> {
   if (!code || !me.value) return;
   recent.value = [code, ...recent.value.filter((each) => each !== code)].slice(0, MOST_RECENT);
-  await (await storeOf(me.value.account_id)).put("notes", { key: "classes", value: [...recent.value] });
+  const store = await storeOf(me.value.account_id);
+  await store.put("notes", { key: "classes", value: [...recent.value] }).catch(() => undefined); // full: known until the app is closed
 }

@@ -1,6 +1,7 @@
 /** A report while it is being written: on the device from the first photo on. */
 import { me } from "../account/session";
 import { onceKey } from "../key";
+import { keeping } from "../outbox/room";
 import type { Write } from "../outbox/shape";
 import type { Spot } from "../place/divisions";
 import type { Fix } from "../place/here";
@@ -65,7 +66,8 @@ export async function begun(): Promise<Draft | null> {
 export async function keep(draft: Draft): Promise<void> {
   if (!me.value || !worth(draft)) return;
   const kept = JSON.parse(JSON.stringify({ ...draft, at: Date.now() })) as Draft & Record<string, unknown>;
-  await (await storeOf(me.value.account_id)).put("drafts", kept);
+  const store = await storeOf(me.value.account_id);
+  await keeping(() => store.put("drafts", kept));
 }
 
 export async function drop(id: string): Promise<void> {

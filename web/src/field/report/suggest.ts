@@ -1,5 +1,5 @@
 /** Which class a person's words are about, worked out on the device: the same sum as the server's
- * (`catalogue/suggest.py`) over names, keywords and descriptions. */
+ * (`catalogue/suggest.py`) over names, keywords, descriptions and the texts of the conditions. */
 
 export interface Class {
   code: string;
@@ -10,10 +10,11 @@ export interface Class {
   en: string;
   description_zh: string;
   keywords_zh: string[];
+  filing_zh?: string[]; // what was kept here by an older version has none
   confidential: boolean;
 }
 
-const [NAME, KEYWORD, DESCRIPTION, WHOLE] = [1, 0.8, 0.5, 1.5];
+const [NAME, KEYWORD, DESCRIPTION, CONDITION, WHOLE] = [1, 0.8, 0.5, 0.4, 1.5];
 
 /** Overlapping pairs of Chinese characters, and Latin words. */
 function* tokens(text: string): Generator<string> {
@@ -28,7 +29,7 @@ export class Index {
 
   constructor(private readonly classes: Class[]) {
     for (const each of classes) {
-      const parts: [string, number][] = [[each.description_zh, DESCRIPTION], ...each.keywords_zh.map((word): [string, number] => [word, KEYWORD]), [each.zh, NAME], [each.en, NAME]];
+      const parts: [string, number][] = [...(each.filing_zh ?? []).map((text): [string, number] => [text, CONDITION]), [each.description_zh, DESCRIPTION], ...each.keywords_zh.map((word): [string, number] => [word, KEYWORD]), [each.zh, NAME], [each.en, NAME]];
       for (const [text, weight] of parts) {
         for (const token of tokens(text)) {
           let held = this.weights.get(token);

@@ -2,6 +2,7 @@
 import { type Component, defineAsyncComponent } from "vue";
 
 import { may } from "../account/session";
+import DemandCard from "./DemandCard.vue";
 import NextCard from "./NextCard.vue";
 import NoticeCard from "./NoticeCard.vue";
 import SafeCard from "./SafeCard.vue";
@@ -18,6 +19,7 @@ interface Card {
 const all: Card[] = [
   { order: 25, needs: ["tasks.do"], part: defineAsyncComponent(() => import("../tasks/NextTasks.vue")) },
   { order: 15, part: SafeCard },
+  { order: 18, needs: ["supervision.answer"], part: DemandCard },
   { order: 20, needs: ["case.read"], part: NextCard },
   { order: 40, needs: ["case.read"], part: NoticeCard },
   { order: 10, needs: ["duty.own"], part: defineAsyncComponent(() => import("../duty/DutyCard.vue")) },

@@ -30,8 +30,9 @@ self.addEventListener("message", (event) => {
 self.addEventListener("sync", (event) => {
   if (event.tag !== "outbox") return;
   event.waitUntil(
-    sendAll().then((end) => {
-      if (end === "unreachable") throw new Error("still no network"); // the browser tries again later
+    sendAll(undefined, true).then((end) => {
+      // A promise that breaks makes the browser try again later, also with no window open.
+      if (end !== "through" && end !== "signed out") throw new Error(`not all is sent: ${end}`);
     }),
   );
 });

@@ -195,6 +195,7 @@ export const texts = {
   "channel.open311": ["Open311", "Open311"],
   "channel.transfer": ["转办", "Transfer"],
   "channel.sensor": ["物联感知", "Sensor"],
+  "channel.warning": ["预警发现", "Warning"],
   "channel.import": ["历史导入", "Import"],
   "grade.general": ["一般", "General"],
   "grade.important": ["重要", "Important"],

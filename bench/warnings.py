@@ -1,0 +1,319 @@
+"""How good the warnings are, on a real series: `python -m bench.warnings --file FILE`.
+
+FILE is the 311 archive of the City of Boston (CSV, or a ZIP with one; see docs/import.md). Nothing
+of it is kept. The product's own arithmetic (`mengding.warnings.stats`) looks at every day of it, by
+class and ward and by class alone, as the hourly look does; no database is needed.
+
+Printed:
+
+* false alarms: how many warnings a year the series as it stands gives (real storms among them),
+  how many after its days were shuffled among those of the same kind, within three weeks and over
+  the whole time (then nothing is left to find), and how many the method says it makes. What
+  lasts without a week of quiet between is one warning;
+* detection: spikes of x1.5, x2 and x3 over a week are put into random series at random hours,
+  and the share found before the week after it ended, with the delay from the first hour of the
+  spike, by how much happens there normally. Where there was a warning anyhow none is put;
+* clusters: the same for the space-time scan, with cases put into one square within three days.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import quantiles
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mengding.imports.boston.plan import rows
+from mengding.imports.boston.request import read
+from mengding.imports.rows import Reject
+from mengding.regions import cells
+from mengding.warnings.stats import control, episodes, scan
+
+# Days off in Massachusetts in the half-year of the archive.
+HOLIDAYS = frozenset(
+    date.fromisoformat(day)
+    for day in (
+        *("2011-07-04", "2011-09-05", "2011-10-10"),
+        *("2011-11-11", "2011-11-24", "2011-12-26"),
+    )
+)
+ONCE_ZOOM = 18
+SPIKE_DAYS, AFTER = 7, 7
+SIZES = (1.5, 2.0, 3.0)
+BANDS = ((0, 1), (1, 7), (7, 35), (35, 10_000))  # cases a week
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Daily counts: rows are series (class in a ward, or in the whole city), columns days."""
+
+    first: date
+    names: list[tuple[str, int]]
+    classes: list[int]
+    counts: "NDArray[np.int64]"
+
+    @property
+    def kinds(self) -> list[int]:
+        """Of each day."""
+        works = lambda day: day.weekday() < 5 and day not in HOLIDAYS  # noqa: E731
+        return control.kinds_of_day(self.first, self.counts.shape[1], works)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One line, as far as warnings read it."""
+
+    day: date
+    big: str
+    kind: str
+    ward: int
+    place: tuple[float, float] | None
+
+
+def requests(path: Path) -> Iterator[Request]:
+    """The lines that can be read."""
+    for row in rows(path):
+        try:
+            found = read(row)
+        except Reject:
+            continue
+        place = None if found.lon is None or found.lat is None else (found.lon, found.lat)
+        yield Request(found.opened.date(), found.reason, found.type, found.ward or 0, place)
+
+
+def archive(found: list[Request]) -> Archive:
+    """The series of everything that happened at least once."""
+    first, last = min(each.day for each in found), max(each.day for each in found)
+    types = {name: n for n, name in enumerate(sorted({each.kind for each in found}))}
+    keys = sorted({(each.kind, each.ward) for each in found} | {(each.kind, 0) for each in found})
+    at = {key: n for n, key in enumerate(keys)}
+    counts = np.zeros((len(keys), (last - first).days + 1), dtype=np.int64)
+    # What is reported at one place on one day counts once, as in the product.
+    for kind, ward, _, day in {(e.kind, e.ward, _square(e.place), e.day) for e in found}:
+        for key in {(kind, ward), (kind, 0)}:
+            counts[at[key], (day - first).days] += 1
+    # The whole city is a group of its own: it scatters otherwise than its wards.
+    classes = [2 * types[name] + (ward == 0) for name, ward in keys]
+    return Archive(first, keys, classes, counts)
+
+
+def _square(place: tuple[float, float] | None) -> int | None:
+    return None if place is None else cells.parent(cells.cell(*place), ONCE_ZOOM)
+
+
+def warned(data: Archive, counts: "NDArray[np.int64]", tuning: control.Tuning) -> Counter[int]:
+    """(series, day) as series × days + day → 1, for every look that warned."""
+    found: Counter[int] = Counter()
+    days = counts.shape[1]
+    for end in range(tuning.past, days + 1):
+        for verdict in look(data, counts, tuning, end):
+            found[verdict.series * days + end - 1] = 1
+    return found
+
+
+def look(
+    data: Archive, counts: "NDArray[np.int64]", tuning: control.Tuning, end: int
+) -> list[control.Verdict]:
+    """What a look after `end` days says."""
+    begin = max(0, end - tuning.past)
+    seen = control.enough(counts[:, begin:end], tuning)
+    rows_ = np.flatnonzero(seen)
+    found = control.charts(
+        counts[rows_, begin:end], _dense(data.classes, rows_), data.kinds[begin:end], tuning
+    )
+    alpha = control.alpha_for(len(rows_), tuning.false_a_week)
+    return [
+        control.Verdict(int(rows_[v.series]), *_rest(v))
+        for v in control.verdicts(found, alpha, tuning.least)
+    ]
+
+
+def _rest(v: control.Verdict) -> tuple[int, int, float, int, float, float]:
+    return v.window, v.observed, v.expected, v.threshold, v.chance, v.phi
+
+
+def _dense(classes: list[int], rows_: "NDArray[np.int64]") -> list[int]:
+    wanted = [classes[n] for n in rows_]
+    at = {each: n for n, each in enumerate(sorted(set(wanted)))}
+    return [at[each] for each in wanted]
+
+
+def shuffled(data: Archive, dice: np.random.Generator, weeks: int) -> "NDArray[np.int64]":
+    """Days exchanged with days of the same kind within so many weeks, each series by itself."""
+    counts = data.counts.copy()
+    kinds = np.array(data.kinds)
+    for row in counts:
+        for kind in range(7):
+            days = np.flatnonzero(kinds == kind)
+            for begin in range(0, len(days), weeks):
+                some = days[begin : begin + weeks]
+                row[some] = dice.permutation(row[some])
+    return counts
+
+
+def false_alarms(data: Archive, tuning: control.Tuning, dice: np.random.Generator) -> Counter[int]:
+    """Prints how often nothing, or nothing known, was warned of; returns what was."""
+    days = data.counts.shape[1]
+    looked = days - tuning.past + 1
+    real = warned(data, data.counts, tuning)
+    for name, found in (
+        ("as it stands", real),
+        ("days of 3 weeks shuffled", warned(data, shuffled(data, dice, 3), tuning)),
+        ("all days shuffled", warned(data, shuffled(data, dice, 53), tuning)),
+    ):
+        n = sum(
+            episodes.count([key % days for key in sorted(found) if key // days == series])
+            for series in {key // days for key in found}
+        )
+        print(f"  {name:26} {n:4} warnings in {looked} days = {n / looked * 365:6.1f} a year")
+    end = days
+    begin = end - tuning.past
+    rows_ = np.flatnonzero(control.enough(data.counts[:, begin:end], tuning))
+    charts = control.charts(
+        data.counts[rows_, begin:end], _dense(data.classes, rows_), data.kinds[begin:end], tuning
+    )
+    alpha = control.alpha_for(len(rows_), tuning.false_a_week)
+    said = control.expected_false(charts, alpha, tuning.least)
+    print(
+        f"  the method says at most {tuning.false_a_week * 52:.0f} a year,"
+        f" and for these counts {said * 52:.1f} tests a year; series={len(rows_)}"
+    )
+    return real
+
+
+def spikes(
+    data: Archive, tuning: control.Tuning, dice: np.random.Generator, real: Counter[int], each: int
+) -> None:
+    """Prints the share found and the delay, by size and by how much happens there."""
+    days = data.counts.shape[1]
+    weekly = data.counts.mean(axis=1) * 7
+    for low, high in BANDS:
+        some = np.flatnonzero((weekly >= low) & (weekly < high))
+        if not len(some):
+            continue
+        for size in SIZES:
+            delays: list[float] = []
+            tried = 0
+            while tried < each:
+                series = int(dice.choice(some))
+                start = int(dice.integers(tuning.past, days - SPIKE_DAYS - AFTER))
+                if any(real[series * days + d] for d in range(start, start + SPIKE_DAYS + AFTER)):
+                    continue
+                tried += 1
+                delay = _found(data, tuning, dice, series, start, size)
+                if delay is not None:
+                    delays.append(delay)
+            _say(f"{low}-{high} a week, x{size:g}", delays, tried)
+
+
+def _found(
+    data: Archive, tuning: control.Tuning, dice: np.random.Generator, series: int, start: int,
+    size: float,
+) -> float | None:  # fmt: skip
+    """Hours from the first hour of the spike to the midnight it was seen at."""
+    hour = int(dice.integers(24))
+    around = data.counts[series, start - 28 : start].mean() + 1 / 28
+    put = dice.poisson((size - 1) * around, SPIKE_DAYS + 1)
+    put[0] = dice.binomial(put[0], 1 - hour / 24)
+    put[-1] = dice.binomial(put[-1], hour / 24)
+    counts = data.counts.copy()
+    counts[series, start : start + SPIKE_DAYS + 1] += put
+    same = [n for n, group in enumerate(data.classes) if group == data.classes[series]]
+    series_count = int(
+        control.enough(data.counts[:, max(0, start - tuning.past) : start], tuning).sum()
+    )
+    alpha = control.alpha_for(series_count, tuning.false_a_week)
+    # Only its class has to be looked at: factors and dispersion come from there.
+    for end in range(start + 1, start + SPIKE_DAYS + AFTER + 1):
+        begin = max(0, end - tuning.past)
+        charts = control.charts(
+            counts[same, begin:end], [0] * len(same), data.kinds[begin:end], tuning
+        )
+        for verdict in control.verdicts(charts, alpha, tuning.least):
+            if same[verdict.series] == series:
+                return (end - start) * 24.0 - hour
+    return None
+
+
+def _say(name: str, delays: list[float], tried: int) -> None:
+    share = f"  {name:24} found {len(delays):4}/{tried} = {len(delays) / tried:4.0%}"
+    if len(delays) >= 2:
+        cuts = quantiles(delays, n=10)
+        share += f"   delay h median {cuts[4]:4.0f}, p90 {cuts[8]:4.0f}"
+    print(share, flush=True)
+
+
+def clusters(found: list[Request], dice: np.random.Generator, each: int) -> None:
+    """The scan over the big classes of the archive, without and with cases put in."""
+    by_class: dict[str, list[tuple[date, int]]] = {}
+    known = {(e.big, e.kind, e.day, cells.cell(*e.place)) for e in found if e.place}
+    once = {(big, kind, day, cells.parent(cell, ONCE_ZOOM)): cell for big, kind, day, cell in known}
+    for (big, _, day, _), cell in once.items():
+        by_class.setdefault(big, []).append((day, cells.parent(cell, scan.ZOOM)))
+    by_class = {big: some for big, some in by_class.items() if len(some) > 26}
+    alpha = scan.alpha_for(len(by_class), scan.FALSE_A_WEEK)
+    first, last = min(e.day for e in found), max(e.day for e in found)
+    days = [first + timedelta(days=n) for n in range(scan.PAST, (last - first).days + 2)]
+    raised, looks = 0, 0
+    for some in by_class.values():
+        hits = [n for n, today in enumerate(days) if scan.look(some, today, alpha=alpha)]
+        raised, looks = raised + episodes.count(hits), looks + len(days)
+    print(
+        f"  as it stands {raised} warnings in {len(days)} days of {len(by_class)} big classes"
+        f" = {raised / len(days) * 365:.1f} a year; promised at most {scan.FALSE_A_WEEK * 52:.0f}"
+    )
+    for size in (6, 10, 16):
+        delays, tried = [], 0
+        while tried < each:
+            big = str(dice.choice(list(by_class)))
+            some = by_class[big]
+            start = int(dice.integers(0, len(days) - 8))
+            if any(scan.look(some, days[start + n], alpha=alpha) for n in (0, 3, 6)):
+                continue
+            tried += 1
+            middle = some[int(dice.integers(len(some)))][1]
+            put = [
+                (days[start] + timedelta(days=int(dice.integers(3))), middle) for _ in range(size)
+            ]
+            for n in range(1, 8):
+                today = days[start] + timedelta(days=n)
+                now = [*some, *(one for one in put if one[0] < today)]
+                if scan.look(now, today, alpha=alpha):
+                    delays.append(24.0 * n)
+                    break
+        _say(f"{size} cases in 3 days, 1 km", delays, tried)
+
+
+def main(arguments: list[str]) -> int:
+    """Read, look, put spikes in, print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.warnings", description=__doc__)
+    parser.add_argument("--file", type=Path, required=True)
+    parser.add_argument("--each", type=int, default=150, help="spikes of each size and band")
+    parser.add_argument("--seed", type=int, default=511803)
+    parser.add_argument("--a-week", type=float, default=1.0, help="false alarms accepted")
+    given = parser.parse_args(arguments)
+    dice = np.random.default_rng(given.seed)
+    started = time.perf_counter()
+    found = list(requests(given.file))
+    data = archive(found)
+    tuning = control.Tuning(false_a_week=given.a_week)
+    until = data.first + timedelta(days=data.counts.shape[1] - 1)
+    print(f"{len(found):,} requests, {data.first} to {until}, {len(data.names)} series")
+    print("false alarms")
+    real = false_alarms(data, tuning, dice)
+    print("spikes of a week")
+    spikes(data, tuning, dice, real, given.each)
+    print("clusters")
+    clusters(found, dice, max(20, given.each // 5))
+    print(f"{time.perf_counter() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

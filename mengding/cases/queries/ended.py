@@ -1,0 +1,78 @@
+"""Sums of ended cases for a map (see `cases.tiles`), where they answer what is asked."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import BigIntegerField, F, FloatField, Q, QuerySet, Sum, Value
+from django.db.models.functions import Cast
+
+from mengding.cases.models import Tile, TileChange
+from mengding.cases.queries.filtering import Filters, in_region
+from mengding.cases.tiles import EXACT, LEVELS
+from mengding.cases.visibility import area
+from mengding.core.actor import Actor
+from mengding.regions import cells
+
+_RANGES = 16
+
+
+def sums(
+    actor: Actor, filters: Filters, bbox: tuple[float, float, float, float], level: int
+) -> list[QuerySet[Any, Any]] | None:
+    """Rows (tile, count, sum of lon, sum of lat, sum of ids, 0, 0, 0), tiles at `level`, more than
+    once and around the box too; None where the cases themselves have to be read: for departments,
+    close to the ground, and with other filters than division and class.
+    """
+    place = area(actor)
+    plain = replace(filters, bbox=None, open=None, region_code="", classes=()) == Filters()
+    fine = next((each for each in LEVELS if each >= level), None)
+    if place is None or not plain or filters.open is True or fine is None:
+        return None
+    if filters.classes and fine != LEVELS[0]:
+        return None
+    spans = cells.ranges(bbox, max_ranges=_RANGES)
+    narrowed = Q(**{name.removesuffix("_id"): pk for name, pk in place.items()})
+    if filters.region_code:
+        region = in_region(filters.region_code)
+        narrowed &= Q(**{name.removesuffix("_id"): pk for name, pk in region.items()})
+    if filters.classes:
+        narrowed &= filters.of_class()
+    up = 2 * (cells.ZOOM - fine)
+    inside, noted = Q(), Q()
+    for low, high in spans:
+        inside |= Q(cell__range=(low >> up, high >> up))
+        noted |= Q(cell__range=(low, high))
+    tiles = Tile.objects.filter(
+        narrowed, inside, level=fine, by_class=bool(filters.classes)
+    ).annotate(tile=F("cell").bitrightshift(2 * (fine - level)))
+    waiting = TileChange.objects.filter(narrowed, noted).annotate(
+        tile=F("cell").bitrightshift(2 * (cells.ZOOM - level))
+    )
+    sign = F("sign")
+    return [
+        _row(tiles, Sum("n"), Sum("lon"), Sum("lat"), Sum("ids")),
+        _row(
+            waiting, Sum("sign"), Sum(sign * F("lon")), Sum(sign * F("lat")),
+            Sum(sign * F("case_id")),
+        ),
+    ]  # fmt: skip
+
+
+def _row(rows: QuerySet[Any], count: Any, lon: Any, lat: Any, ids: Any) -> QuerySet[Any, Any]:
+    names = ("count", "x", "y", "one", "red", "yellow", "green")
+    zero = Value(0, BigIntegerField())
+    made: QuerySet[Any, Any] = (
+        rows.values("tile")
+        .order_by()
+        .annotate(
+            count=Cast(count, BigIntegerField()),
+            x=Cast(lon, FloatField()) / float(EXACT),
+            y=Cast(lat, FloatField()) / float(EXACT),
+            one=Cast(ids, BigIntegerField()),
+            red=zero,
+            yellow=zero,
+            green=zero,
+        )
+        .values_list("tile", *names)
+    )
+    return made

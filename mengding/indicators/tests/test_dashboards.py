@@ -1,0 +1,240 @@
+"""Dashboards: the numbers of the indicators, whose they are, and the same as a file."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from django.test import Client
+
+from mengding.cases import actions as cases
+from mengding.cases.models import Case
+from mengding.cases.stages import Stage
+from mengding.cases.tests.made import ASSIST, LEAD, LEAD_ACTOR, case_at, org, report, who
+from mengding.core import clock
+from mengding.core.actor import Actor
+from mengding.core.errors import NotFound
+from mengding.demo.secrets import token
+from mengding.indicators import actions, queries, rollup
+from mengding.indicators.queries import Filters
+from mengding.indicators.queries.dashboards import PAGES, dashboard
+from mengding.indicators.sources import from_ledger
+from mengding.indicators.spans import span
+from mengding.indicators.tests.following import caught_up
+
+pytestmark = [pytest.mark.usefixtures("fresh_world"), pytest.mark.django_db]
+
+MOMENT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+DAYS = span("month", date(2026, 11, 24))
+
+
+@pytest.fixture(autouse=True)
+def _that_tuesday() -> Iterator[None]:
+    with clock.at(MOMENT):
+        yield
+
+
+def made() -> None:
+    """Cases in two towns and months, one with an assisting department."""
+    with clock.at(MOMENT - timedelta(days=31)):
+        case_at(Stage.CLOSED)
+    for stage in (Stage.RECEIVED, Stage.HANDLING, Stage.CHECKING, Stage.CLOSED):
+        case_at(stage)
+    case_at(Stage.HANDLING, assist=True)
+    report(village="511803001001", class_code="C0137")
+    caught_up()
+
+
+def shown(page: str, username: str = "supervise", **filters: Any) -> dict[str, Any]:
+    return dashboard(who(username), page, "month", DAYS, Filters(**filters))
+
+
+def narrowed(by: str, row: dict[str, Any], area: str) -> dict[str, Any]:
+    """As the console narrows the list behind a row to it."""
+    match by:
+        case "org":
+            return {"org": int(row["key"])}
+        case "region":
+            return {"region": row["code"] or f"{area}-"}
+        case "class":
+            return {"class_code": row["key"] or "-"}
+        case "channel":
+            return {"channel": row["key"]}
+    return {}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_number_of_a_page_is_its_indicator_and_its_cases(page: str) -> None:
+    made()
+    actor = who("supervise")
+    answer = shown(page)
+    tables = [answer["total"], *answer["parts"].values()]
+    tables += [answer["side"]] if answer["side"] else []
+    checked = 0
+    for each in tables:
+        lines: list[tuple[dict[str, Any], Any]] = [({}, each["total"])]
+        lines += [(narrowed(each["by"], row, each["area"]), row["values"]) for row in each["rows"]]
+        for filters, values in lines:
+            for code, value in values.items():
+                narrow = Filters(**filters)
+                found = queries.measure(actor, [code], "", DAYS.since, DAYS.until, narrow)
+                assert found.total[code].n == value["n"], (each["by"], filters, code)
+                if value["n"]:
+                    behind = queries.cases_of(
+                        actor, code, DAYS.since, DAYS.until, narrow, frozen=True, limit=200
+                    )
+                    assert len(behind.items) == behind.total == value["n"]
+                    checked += 1
+    assert checked > 20
+    received = [row["values"]["received"]["n"] for row in answer["flow"]["rows"]]
+    assert sum(received) == 6
+    before = answer["total"]["beside"]["before"]
+    assert (before["since"], before["until"]) == (date(2026, 10, 1), date(2026, 10, 25))
+    code = "received" if page != "department" else "to_handle"
+    assert before["total"][code]["n"] == 1
+
+
+def test_one_chosen_stands_alone() -> None:
+    made()
+    lead = org(LEAD)
+    answer = shown("department", org=lead)
+    assert answer["side"] is None
+    assert answer["chosen"]["key"] == str(lead)
+    assert str(lead) in [each["key"] for each in answer["choices"]]
+    assert answer["total"]["total"]["to_handle"]["n"] == 4
+    # A division that is chosen shows those below it.
+    town = shown("region", region="511803102")
+    assert town["chosen"]["code"] == "511803102"
+    assert {row["code"][:9] for row in town["side"]["rows"] if row["code"]} == {"511803102"}
+    grids = shown("region", region="511803102201")
+    assert grids["chosen"]["code"] == "511803102201"
+
+
+def test_without_cases_there_are_no_rows_and_no_errors() -> None:
+    for page in PAGES:
+        answer = shown(page)
+        assert not any(value["n"] for value in answer["total"]["total"].values())
+        assert all(part["rows"] == [] for part in answer["parts"].values())
+
+
+# Whose
+
+
+def secret(pk: int) -> None:
+    """Make a case a confidential matter, in the tables and in the numbers."""
+    Case.objects.filter(pk=pk).update(confidential=True)
+    found = [replace(each, confidential=True) for each in from_ledger([pk])]
+    assert rollup.refresh(found, [pk], actions.as_of())
+
+
+def texts(actor: Actor, page: str, **filters: Any) -> set[int]:
+    """Ids of all cases behind all numbers of a page."""
+    answer = dashboard(actor, page, "month", DAYS, Filters(**filters))
+    found: set[int] = set()
+    for code, value in answer["total"]["total"].items():
+        if value["n"]:
+            behind = queries.cases_of(
+                actor, code, DAYS.since, DAYS.until, Filters(**filters), limit=200
+            )
+            found |= {row["id"] for row in behind.items}
+    return found
+
+
+def test_a_department_never_sees_anothers_confidential_cases() -> None:
+    ours = case_at(Stage.HANDLING).pk
+    theirs = case_at(Stage.FILED).pk
+    cases.dispatch(who("dispatch"), theirs, lead_org_id=org(ASSIST))
+    caught_up()
+    for pk in (ours, theirs):
+        secret(pk)
+    lead, water, boss = who(LEAD_ACTOR), who("water"), who("supervise")
+    for page in PAGES:
+        assert theirs not in texts(lead, page)
+        assert ours not in texts(water, page)
+        assert texts(boss, page) == set()  # not even as a count
+        answer = dashboard(boss, page, "month", DAYS, Filters())
+        assert not any(value["n"] for value in answer["total"]["total"].values())
+    assert texts(lead, "department") == {ours}
+    assert texts(water, "department") == {theirs}
+    side = dashboard(lead, "department", "month", DAYS, Filters())
+    assert {row["key"] for row in side["side"]["rows"]} == {str(lead.org_id)}
+    assert {each["key"] for each in side["choices"]} == {str(lead.org_id)}
+    with pytest.raises(NotFound):
+        dashboard(lead, "department", "month", DAYS, Filters(org=water.org_id))
+
+
+def test_a_town_sees_its_own_area_only() -> None:
+    made()
+    answer = shown("overview", "town")
+    assert answer["total"]["total"]["received"]["n"] == 5
+    assert answer["scope"].zh == "车岭镇"
+    with pytest.raises(NotFound):
+        shown("region", "town", region="511803001")
+
+
+# Files
+
+
+def workbook(content: bytes) -> dict[str, list[list[Any]]]:
+    """The sheets of an XLSX by name: texts and numbers, None for an empty cell."""
+    book = zipfile.ZipFile(io.BytesIO(content))
+    tag = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+    def tree(name: str) -> Any:
+        return ElementTree.fromstring(book.read(f"xl/{name}.xml"))
+
+    texts = ["".join(each.itertext()) for each in tree("sharedStrings")]
+    found: dict[str, list[list[Any]]] = {}
+    for number, sheet in enumerate(tree("workbook").iter(f"{tag}sheet"), 1):
+        lines: list[list[Any]] = []
+        for row in tree(f"worksheets/sheet{number}").iter(f"{tag}row"):
+            line: dict[str, Any] = {}
+            for cell in row:
+                value = cell.findtext(f"{tag}v")
+                if value is not None:
+                    text = cell.get("t") == "s"
+                    column = (cell.get("r") or "").rstrip("0123456789")
+                    line[column] = texts[int(value)] if text else float(value)
+            lines.append([line.get(_column(n)) for n in range(40)])
+        found[sheet.get("name")] = lines
+    return found
+
+
+def _column(number: int) -> str:
+    return ("A" if number >= 26 else "") + chr(ord("A") + number % 26)
+
+
+def test_the_file_has_the_numbers_of_the_page() -> None:
+    made()
+    answer = shown("department")
+    headers = {"Authorization": f"Bearer {token('supervise')}"}
+    address = "/api/v1/indicators/dashboards/department"
+    query = "?kind=month&day=2026-11-24"
+    got = Client().get(address + query, headers=headers)
+    assert got.status_code == 200
+    assert got.json()["total"]["total"]["to_handle"] == answer["total"]["total"]["to_handle"]
+    text = Client().get(f"{address}/file{query}", headers=headers).content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[0] == ["合计"]
+    assert rows[1][:3] == ["项目", "自", "应处置数"]
+    sum_line = dict(zip(rows[1], rows[2], strict=True))
+    for code, heading in (("to_handle", "应处置数"), ("overdue", "超时待处置数")):
+        assert sum_line[heading] == str(answer["total"]["total"][code]["n"])
+        before = answer["total"]["beside"]["before"]["total"][code]["n"]
+        assert sum_line[f"{heading} 上期"] == str(before)
+    sheets = workbook(Client().get(f"{address}/file{query}&format=xlsx", headers=headers).content)
+    heading, *below = sheets["部门"]
+    told = {cells[0]: dict(zip(heading, cells, strict=True)) for cells in below}
+    for row in answer["side"]["rows"]:
+        cells = told[row["name"].zh]
+        assert cells["应处置数"] == row["values"]["to_handle"]["n"]
+        share = row["values"]["in_time_rate"]["share"]
+        assert cells["按时处置率"] == (None if share is None else pytest.approx(share, abs=1e-6))
+    assert list(sheets)[-1] == "口径"
+    bad = Client().get("/api/v1/indicators/dashboards/persons", headers=headers)
+    assert bad.status_code == 422

@@ -1,0 +1,100 @@
+"""Raising what is new, renewing what is live."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from mengding.core import clock
+from mengding.core.actor import SYSTEM, Role
+from mengding.ledger.actions import Entry, record
+from mengding.ledger.models import Cursor
+from mengding.people import queries as people
+from mengding.people.models import Post
+from mengding.regions.models import Region
+from mengding.warnings import gathering
+from mengding.warnings.facts import LOCAL, Found, start_of
+from mengding.warnings.finding import everything
+from mengding.warnings.kinds import Kind
+from mengding.warnings.models import LIVE, Alert
+from mengding.warnings.queries.rules import rules_of
+
+READER = "warnings"
+# After it was decided the same thing is not raised again for a while.
+QUIET = timedelta(days=7)
+QUIET_CROWD = timedelta(hours=3)  # tomorrow's crowd is another one
+
+
+def look() -> dict[str, int]:
+    """Find what is so now; raise what is new, renew what is live. One worker at a time."""
+    Cursor.objects.get_or_create(name=READER)
+    with transaction.atomic():
+        if not Cursor.objects.select_for_update(skip_locked=True).filter(name=READER):
+            return {}
+        now = clock.now()
+        counted = {"found": 0, "raised": 0}
+        for district in Region.objects.filter(level="district", active=True).order_by("code"):
+            rules = rules_of(district.pk)
+            since = start_of(now.astimezone(LOCAL).date() - timedelta(days=rules.past_days))
+            for found in everything(gathering.facts(district.pk, since, now), rules, now):
+                counted["found"] += 1
+                counted["raised"] += keep(found, now, rules.version)
+        return counted
+
+
+def keep(found: Found, now: datetime, rules: int) -> bool:
+    """Whether a warning was raised; a live one is renewed, one just decided left alone."""
+    figures: dict[str, Any] = {
+        "since": found.since,
+        "until": found.until,
+        "observed": found.observed,
+        "expected": found.expected,
+        "threshold": found.threshold,
+        "chance": found.chance,
+        "stage": found.stage,
+        "detail": found.detail,
+        "case_ids": list(found.case_ids),
+        "rules": rules,
+        "seen_at": now,
+    }
+    rows = Alert.objects.filter(kind=found.kind, key=found.key)
+    if rows.filter(status__in=LIVE).update(**figures):
+        return False
+    quiet = QUIET_CROWD if found.kind is Kind.CROWD else QUIET
+    if rows.filter(decided_at__gt=now - quiet).exists():
+        return False
+    owner, post = _proposed(found.region)
+    row = Alert.objects.create(
+        kind=found.kind.value,
+        key=found.key,
+        class_code=found.class_code,
+        region_id=found.region,
+        cell=found.cell,
+        organisation_id=owner,
+        post_id=post,
+        raised_at=now,
+        **figures,
+    )
+    after = {
+        "kind": row.kind,
+        "class_code": row.class_code,
+        "region": row.region_id,
+        "rules": rules,
+    }
+    record(SYSTEM, Entry("warning", row.pk, "warning.raise", after=after))
+    return True
+
+
+def _proposed(region: int) -> tuple[int, int | None]:
+    """The nearest centre with a supervisor or dispatcher, and that post."""
+    centre = people.centre_of(region)
+    last = centre
+    while centre is not None:
+        last = centre
+        for role in (Role.SUPERVISOR, Role.DISPATCHER):
+            post = Post.objects.filter(organisation=centre.pk, role=role, active=True).first()
+            if post is not None:
+                return centre.pk, post.pk
+        centre = people.centre_above(centre)
+    assert last is not None  # every region lies under a centre
+    return last.pk, None

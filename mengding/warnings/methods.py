@@ -1,0 +1,64 @@
+"""What each kind does, in words, with the numbers in force. Pure."""
+
+from mengding.core.text import T
+from mengding.warnings.kinds import Kind
+from mengding.warnings.rules import SERIES_WEEKS, Rules
+
+_METHODS: dict[Kind, T] = {
+    Kind.REPEAT: T(
+        "同一约 130 米网格内同类案件 {days} 天内达到 {least} 件；"
+        "基线为该类案件每个有案网格的平均件数。",
+        "{least} cases of one class in one cell of about 130 m within {days} days; the baseline is "
+        "the mean of the cells that had any.",
+    ),
+    Kind.SPIKE: T(
+        "按类别和乡镇（及全区）的控制图。同一处同一天的同类案件算一件。基线为前 {weeks} 周"
+        "（隔开最近 7 天）的水平，乘以日型系数（节假日按星期日、调休上班按星期五）"
+        "和上年同期的季节系数。上限取负二项分布，离散度由以往的日、周残差在同类各乡镇间"
+        "合并估计。连续两天都偏高，或七天合计偏高，才发出预警；"
+        "概率线使全部序列每周预期误报不超过 {false_a_week} 次，且至少 {least} 件。"
+        "平均每周不到一件的序列不判断。",
+        "Control chart by class in each town and in the district. Cases of one class at one spot "
+        "on one day count once. The baseline is the level of the {weeks} weeks before (leaving out "
+        "the last 7 days) times a factor of the kind of day (holidays as Sundays, working weekends "
+        "as Fridays) and of last year's season. The limit is a negative binomial's, its dispersion "
+        "estimated from past days and weeks, pooled over the towns of the class. It warns when two "
+        "days running, or seven days together, are too many; the chance is set so that all series "
+        "together make at most {false_a_week} false alarms a week; at least {least} cases. Series "
+        "with less than a case a week are not judged.",
+    ),
+    Kind.CLUSTER: T(
+        "时空扫描统计（Kulldorff，泊松）：按大类，约 1 公里网格及 {reach} 米内邻格，"
+        "最近 1 至 {days} 天，至少 {least} 件；以前 9 周各格份额为基线，"
+        "最多 999 次随机重抽定显著性，"
+        "使全区每周预期误报不超过 {false_a_week} 次。",
+        "Space-time scan statistic (Kulldorff, Poisson) by big class: cells of about 1 km with "
+        "neighbours within {reach} m, the last 1 to {days} days, at least {least} cases; the "
+        "baseline is each cell's share of 9 weeks, the significance comes from up to 999 random "
+        "redrawings, set to at most {false_a_week} false alarms a week over the district.",
+    ),
+    Kind.SERIES: T(
+        "同一村同类部件 {days} 天内至少 {least} 件；基线为此前 {past} 周该村水平，上限取负二项分布"
+        "（离散度在同类各村间合并估计），使全部序列每周预期误报不超过 {false_a_week} 次。",
+        "At least {least} components of one class in one village within {days} days; the baseline "
+        "is the village's level of the {past} weeks before, the limit a negative binomial's "
+        "(dispersion pooled over villages), set to at most {false_a_week} false alarms a week.",
+    ),
+    Kind.OVERDUE: T(
+        "检查发现的隐患，整改后超过复查日期 {grace_days} 天仍未复查。",
+        "A hazard found by an inspection, said to be mended and not looked at again within "
+        "{grace_days} days of its day.",
+    ),
+    Kind.CROWD: T(
+        "匿名计数占最大承载量 {attention}%、{crowded}%、{full}% 分三级（景区可另设）；"
+        "回落 {slack} 个百分点才降级。",
+        "Anonymous counts at {attention}, {crowded} and {full} % of the capacity, in three stages "
+        "(a spot may have its own); a stage ends {slack} points below.",
+    ),
+}
+
+
+def method_of(kind: Kind, rules: Rules) -> T:
+    """The method of a kind under these rules."""
+    numbers = {name: f"{value:g}" for name, value in rules.values[kind].items()}
+    return _METHODS[kind].fill(**numbers, past=SERIES_WEEKS)

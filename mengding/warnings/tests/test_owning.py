@@ -1,0 +1,165 @@
+"""A warning gets an owner; a case and an inspection are opened from it, each once, linked."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from mengding.cases.models import Case, Report
+from mengding.cases.tests.made import who
+from mengding.core import clock
+from mengding.core.errors import GuardFailed, Invalid, NotAllowed, WrongStage
+from mengding.ledger.models import Event
+from mengding.regions.models import Region
+from mengding.tasks.actions import doing
+from mengding.tasks.actions.doing import VisitData
+from mengding.tasks.models import Task
+from mengding.tasks.queries import tasks
+from mengding.tasks.tests.made import place
+from mengding.warnings import actions, queries
+from mengding.warnings.actions import CaseData, TaskData
+from mengding.warnings.models import Alert, Status
+from mengding.warnings.tests.test_warnings import NOW, cases, look
+
+pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
+
+
+@pytest.fixture
+def alert() -> Alert:
+    """The same lamp three times."""
+    cases("C0137", [1, 5, 9])
+    look()
+    return Alert.objects.get(kind="repeat", class_code="C0137", status="open")
+
+
+def test_it_is_taken_by_a_named_owner_until_a_time(alert: Alert) -> None:
+    with clock.at(NOW):
+        assert queries.one(who("supervise"), alert.pk)["taken_at"] is None
+        taken = actions.take(who("dispatch"), alert.pk)
+    assert (taken.status, taken.post_id) == (Status.TAKEN, who("dispatch").post_id)
+    assert taken.due_at == NOW + timedelta(hours=72), "as the settings have it"
+    with clock.at(NOW + timedelta(hours=73)):
+        shown = queries.one(who("supervise"), alert.pk)
+    assert shown["late"]
+    assert [step["action"] for step in shown["history"]] == ["warning.raise", "warning.take"]
+    assert shown["history"][1]["to"] == shown["owner"]
+    # A supervisor hands it on; another dispatcher does not take it away.
+    with clock.at(NOW):
+        own = who("supervise").post_id
+        due = NOW + timedelta(days=2)
+        actions.take(who("supervise"), alert.pk, post=own, due_at=due)
+        with pytest.raises(GuardFailed) as refused:
+            actions.take(who("dispatch"), alert.pk)
+    assert refused.value.code == "warning_taken"
+    alert.refresh_from_db()
+    assert (alert.post_id, alert.due_at) == (own, due)
+
+
+@pytest.mark.parametrize("field", ["due_at", "post"])
+def test_what_is_wrong_about_an_owner_is_named(alert: Alert, field: str) -> None:
+    due = NOW - timedelta(days=1) if field == "due_at" else None
+    post = who("grid").post_id if field == "post" else None
+    with clock.at(NOW), pytest.raises(Invalid) as bad:
+        actions.take(who("supervise"), alert.pk, due_at=due, post=post)
+    assert bad.value.field == field
+    with pytest.raises(NotAllowed):
+        actions.take(who("desk"), alert.pk)
+
+
+def test_a_case_is_opened_from_it_once_and_leads_back(alert: Alert) -> None:
+    by = who("supervise")
+    with clock.at(NOW):
+        with pytest.raises(Invalid) as bad:
+            actions.open_case(by, alert.pk, CaseData(words=" "))
+        assert bad.value.field == "words"
+        row = actions.open_case(by, alert.pk, CaseData(words="同一盏路灯近一月报修三次。"))
+        again = actions.open_case(by, alert.pk, CaseData(words="再点一次"))
+    assert row.case_id == again.case_id is not None
+    case = Case.objects.get(pk=row.case_id or 0)
+    assert (case.channel, case.class_code, case.stage) == ("warning", "C0137", "received")
+    report = Report.objects.get(case=case)
+    assert (report.source, report.source_ref) == ("warning", str(alert.pk))
+    assert case.cell is not None, "it lies where the square does"
+    assert case.village_id == alert.region_id
+    assert row.status == Status.TAKEN, "who follows it up owns it"
+    with clock.at(NOW):
+        assert queries.one(by, alert.pk)["opened"]["id"] == case.pk
+    actions_ = Event.objects.filter(subject_kind="warning", subject_id=alert.pk)
+    assert list(actions_.order_by("pk").values_list("action", flat=True)) == [
+        *("warning.raise", "warning.take", "warning.case"),
+    ]
+
+
+def test_somebody_is_sent_to_look_and_the_look_completes_the_task(alert: Alert) -> None:
+    by, grid = who("supervise"), who("grid")
+    village = Region.objects.get(code="511803102201").pk
+    with clock.at(NOW):
+        with pytest.raises(Invalid) as bad:
+            actions.order_task(by, alert.pk, TaskData(words="", region=village))
+        assert bad.value.field == "words"
+        elsewhere = Region.objects.get(code="511803105").pk
+        with pytest.raises(Invalid) as bad:
+            actions.order_task(by, alert.pk, TaskData(words="x", region=elsewhere))
+        assert bad.value.field == "region"
+        row = actions.order_task(
+            by, alert.pk, TaskData(words="看看配电箱", region=village, post=grid.post_id)
+        )
+        again = actions.order_task(by, alert.pk, TaskData(words="再点一次"))
+        assert row.task_id == again.task_id is not None
+        mine = {item["id"]: item for item in tasks.of_day(grid, None)["items"]}
+        shown = mine[row.task_id]
+        assert (shown["kind"], shown["order"], shown["origin"]) == ("look", "看看配电箱", "warning")
+        assert shown["origin_id"] == alert.pk
+        assert queries.one(by, alert.pk)["ordered"]["state"] == "ready"
+        data = VisitData(
+            kind="look", address="路灯旁", purpose="warning", result="found", task=row.task_id
+        )
+        _, done = doing.visit(grid, data)
+        assert done is not None
+        assert queries.one(by, alert.pk)["ordered"]["state"] == "completed"
+
+
+def test_a_registered_place_is_inspected(alert: Alert) -> None:
+    by = who("supervise")
+    hydrant = place("W-1", "hydrant")
+    with clock.at(NOW):
+        row = actions.order_task(by, alert.pk, TaskData(words="查", place=hydrant.pk))
+        Alert.objects.filter(pk=alert.pk).update(task=None)
+        Task.objects.filter(pk=row.task_id or 0).update(origin="", origin_id=None)
+        with pytest.raises(Invalid) as bad:
+            actions.order_task(by, alert.pk, TaskData(words="查", place=10**9))
+    assert bad.value.field == "place"
+    task = Task.objects.get(pk=row.task_id or 0)
+    assert (task.kind, task.place_id, task.post_id) == ("key_place", hydrant.pk, None)
+
+
+def test_only_its_owner_or_a_supervisor_ends_it(alert: Alert) -> None:
+    with clock.at(NOW):
+        actions.take(who("supervise"), alert.pk)
+        with pytest.raises(GuardFailed):
+            actions.decide(who("dispatch"), alert.pk, real=False, words="不是")
+        actions.decide(who("supervise"), alert.pk, real=True, words="已更换线路。")
+        with pytest.raises(WrongStage):
+            actions.open_case(who("supervise"), alert.pk, CaseData(words="x"))
+
+
+def test_a_crowd_dismissed_today_is_raised_tomorrow() -> None:
+    admin, machine = who("sysadmin"), who("dispatch")
+    actions.add_spot(admin, code="hill", name="蒙顶山", region_code="511803102", capacity=100)
+
+    def crowd(at: datetime, people: int) -> None:
+        with clock.at(at):
+            since = at - timedelta(minutes=5)
+            actions.count(machine, code="hill", people_count=people, since=since, until=at)
+
+    crowd(NOW, 85)
+    with clock.at(NOW):
+        first = Alert.objects.get(kind="crowd")
+        actions.decide(who("supervise"), first.pk, real=False, words="节日活动，已有安排。")
+    crowd(NOW + timedelta(hours=1), 86)
+    assert Alert.objects.filter(kind="crowd").count() == 1
+    crowd(NOW + timedelta(days=1), 86)
+    assert Alert.objects.filter(kind="crowd").count() == 2
+    with clock.at(NOW + timedelta(days=1)):
+        again = queries.one(who("supervise"), Alert.objects.latest("pk").pk)
+    assert again["course"]["limits"] == [60, 80, 100]
+    assert again["course"]["usual"][-1] == 85.0

@@ -1,0 +1,33 @@
+/** Room on this phone: what to say when there is none, and what may go without losing anything. */
+import { ref } from "vue";
+
+import { me } from "../account/session";
+import { storeOf } from "../store/db";
+import { clearSpare, isFull, type Spare, spareOf } from "../store/spare";
+
+/** The device has no room left, said in words where it is caught. */
+export class NoRoom extends Error {}
+
+/** Something could not be kept: the person is asked to make room (RoomSheet). */
+export const full = ref(false);
+
+/** Keep something on the device. Raises `NoRoom` when it is full, and asks to make some. */
+export async function keeping<Result>(act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    full.value = true;
+    throw new NoRoom();
+  }
+}
+
+/** What of this account may be deleted here: how many and how much. */
+export async function spare(): Promise<Spare> {
+  return me.value ? spareOf(await storeOf(me.value.account_id)) : { photos: [], pictures: 0, bytes: 0 };
+}
+
+/** Delete it; how many bytes that were. */
+export async function makeRoom(): Promise<number> {
+  return me.value ? clearSpare(await storeOf(me.value.account_id)) : 0;
+}
