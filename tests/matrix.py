@@ -65,6 +65,10 @@ TABLE: dict[str, Row] = {
         body='{"kind":"day","name":"x","version":0,'
         '"spec":{"title":"x","sections":[{"block":"findings"}]}}',
     ),
+    "GET /briefings/templates/{template_code}/versions": Row("DPUS"),
+    "POST /briefings/preview": Row(
+        "US", body='{"kind":"day","spec":{"title":"x","sections":[{"block":"findings"}]}}'
+    ),
     "GET /briefings/schedule": Row("DPUS"),
     "PUT /briefings/schedule": Row(
         "US", area=True, body='{"template":"day","region":{district},"active":true}'

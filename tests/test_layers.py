@@ -65,7 +65,7 @@ PURE = (
     ),
     "opendata/coarsen.py",
     *(f"costs/{name}.py" for name in ("activities", "rates", "reckon", "work")),
-    *(f"briefings/{name}.py" for name in ("blocks", "charts", "findings", "template")),
+    *(f"briefings/{name}.py" for name in ("blocks", "changes", "charts", "findings", "template")),
     *(
         "search/text.py",
         "catalogue/suggest.py",

@@ -65,6 +65,45 @@ class TemplateIn(Schema):
     version: int = 0
 
 
+class TemplateVersion(Schema):
+    """One version of a template, and in words what changed in it."""
+
+    version: int
+    kind: Kind
+    name: str
+    spec: dict[str, Any]
+    created_at: datetime
+    changed: list[str]
+
+
+class TemplateVersions(Schema):
+    """Newest first."""
+
+    items: list[TemplateVersion]
+
+
+class TemplateTrial(Schema):
+    """Contents to look at before they are kept."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "kind": "week",
+                "spec": {"title": "{district}周报", "sections": [{"block": "findings"}]},
+            }
+        }
+    )
+
+    kind: Kind
+    spec: dict[str, Any]
+
+
+class TemplatePreview(Schema):
+    """The document it would give."""
+
+    document: dict[str, Any]
+
+
 class ScheduleOut(Schema):
     """Whether briefings of a template are made by themselves for a division."""
 
@@ -198,6 +237,28 @@ def save_template(request: HttpRequest, template_code: str, data: TemplateIn) ->
     """保存简报模板 Save the next version; briefings made before keep theirs."""
     values = data.dict() | {"kind": data.kind.value}
     return _template(actions.save_template(caller(request), code=template_code, **values))
+
+
+@router.get(
+    "/briefings/templates/{template_code}/versions", response=TemplateVersions,
+    operation_id="briefings_template_versions",
+)  # fmt: skip
+@allows("briefings.read")
+def list_versions(request: HttpRequest, template_code: str) -> dict[str, Any]:
+    """模板的版本 Versions of a template and what changed in each."""
+    rows = queries.versions(template_code)
+    return {"items": [row | {"changed": [each.said() for each in row["changed"]]} for row in rows]}
+
+
+@router.post(
+    "/briefings/preview", response=TemplatePreview,
+    operation_id="briefings_preview_template",
+)  # fmt: skip
+@allows("briefings.templates")
+def preview(request: HttpRequest, data: TemplateTrial) -> dict[str, Any]:
+    """预览模板 What it would give for my own division now; nothing is kept."""
+    found = queries.preview(caller(request), kind=data.kind.value, spec=data.spec)
+    return {"document": found}
 
 
 @router.get("/briefings/schedule", response=ScheduleList, operation_id="briefings_schedule")

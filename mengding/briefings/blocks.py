@@ -53,12 +53,13 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; the first column are names, the others numbers."""
+    """A table; the first column are names, the others numbers, or `words` too."""
 
     title: str
     head: tuple[Cell, ...]
     rows: tuple[tuple[Cell, ...], ...]
     kind: Literal["table"] = "table"
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

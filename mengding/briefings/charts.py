@@ -11,7 +11,8 @@ _STROKES = (
     (TEA, ""), ("#8a5a00", "7 4"), ("#5a4fa3", "2 3"), ("#a33b3b", "10 3 2 3"),
 )  # fmt: skip
 WIDTH = 680
-_NAMES, _ROW = 150, 26
+_NAMES, _ROW, _LINE = 190, 26, 15
+_LONG = 14  # characters in a line of a name; two lines at most
 _PLOT = (46, 12, 560, 170)  # left, top, right, bottom
 
 
@@ -38,15 +39,20 @@ def _svg(height: float, parts: Sequence[str]) -> str:
 def _bars(items: Sequence[Mapping[str, Any]]) -> str:
     longest = max((max(each["value"], each["before"]) for each in items), default=0) or 1
     room = WIDTH - _NAMES - 90
-    parts = []
-    for row, each in enumerate(items):
-        y = row * _ROW
-        label = each["label"] if len(each["label"]) <= 11 else each["label"][:10] + "…"
+    parts: list[str] = []
+    top = 0
+    for each in items:
+        lines = _lines(each["label"])
+        height = _ROW + _LINE * (len(lines) - 1)
+        y = top + (height - _ROW) / 2
         parts += [
-            _text(_NAMES - 10, y + 17, label, end=True),
-            f'<rect x="{_NAMES}" y="{y + 4}" width="{room * each["before"] / longest:.1f}"'
+            _text(_NAMES - 10, top + 17 + _LINE * number, line, end=True)
+            for number, line in enumerate(lines)
+        ]
+        parts += [
+            f'<rect x="{_NAMES}" y="{y + 4:.1f}" width="{room * each["before"] / longest:.1f}"'
             f' height="18" fill="{PALE}"/>',
-            f'<rect x="{_NAMES}" y="{y + 8}" width="{room * each["value"] / longest:.1f}"'
+            f'<rect x="{_NAMES}" y="{y + 8:.1f}" width="{room * each["value"] / longest:.1f}"'
             f' height="10" fill="{TEA}"/>',
             _text(
                 _NAMES + room * max(each["value"], each["before"]) / longest + 8,
@@ -55,7 +61,16 @@ def _bars(items: Sequence[Mapping[str, Any]]) -> str:
                 fill=SOFT,
             ),
         ]
-    return _svg(max(1, len(items)) * _ROW, parts)
+        top += height
+    return _svg(max(top, _ROW), parts)
+
+
+def _lines(name: str) -> list[str]:
+    """A name in one line or two; what is longer still stands in full in the tables."""
+    if len(name) <= _LONG:
+        return [name]
+    rest = name[_LONG:]
+    return [name[:_LONG], rest if len(rest) <= _LONG else rest[: _LONG - 1] + "…"]
 
 
 def _trend(block: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ from mengding.core import clock
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.text import T
 from mengding.indicators.definitions import BY_NAME, INDICATORS
-from mengding.indicators.queries import Answer, Filters, Value, measure
+from mengding.indicators.queries import Answer, Filters, Value, cases_of, measure
 from mengding.indicators.queries.labels import labels
 from mengding.indicators.spans import Kind, Span, compared, span
 from mengding.regions.models import Region
@@ -113,6 +113,8 @@ class Filler:
                 return self._table(section)
             case "bars":
                 return self._bars(section)
+            case "cases":
+                return self._cases(section)
             case _:
                 return self._trend(section)
 
@@ -168,6 +170,32 @@ class Filler:
         rows.append(("合计", *(_shown_number(total, code) for code in codes)))
         head = (_BY[section["by"]], *(BY_NAME[code].name.zh for code in codes))
         return Table(section.get("title") or f"按{_BY[section['by']]}", head, tuple(rows))
+
+    def _cases(self, section: Mapping[str, Any]) -> Table:
+        """The newest cases behind an indicator; no words of theirs and no names of people."""
+        code = section["code"]
+        found = cases_of(
+            self.actor, code, self.days.since, self.days.until,
+            Filters(region=self.region.code), limit=_ROWS,
+        )  # fmt: skip
+        rows = tuple(
+            (
+                row["number"] or f"#{row['id']}",
+                row["class_name"].zh if row["class_name"] else "未分类",
+                " ".join(row["place"][1:]),
+                row["counted_org"].zh if row["counted_org"] else "–",
+                f"{row['day'].month}-{row['day'].day}",
+            )
+            for row in found.items
+        )
+        name = BY_NAME[code].name.zh
+        told = f"共 {found.total} 件" + (f"，列出最近 {_ROWS} 件" if found.next else "")
+        return Table(
+            f"{section.get('title') or f'{name}案件'}（{told}）",
+            ("案号", "类别", "地点", "单位", "日期"),
+            rows,
+            words=True,
+        )
 
     def _bars(self, section: Mapping[str, Any]) -> Bars:
         code = section["code"]

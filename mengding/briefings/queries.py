@@ -4,7 +4,11 @@ from typing import Any, Literal
 
 from django.db.models import Max, Q, QuerySet
 
+from mengding.briefings.changes import changes
+from mengding.briefings.filling import RATES, ZONE, Filler, days_of
 from mengding.briefings.models import Briefing, Schedule, Template
+from mengding.briefings.template import check
+from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import NotFound
 from mengding.core.text import T
@@ -12,6 +16,7 @@ from mengding.evidence.store import store
 from mengding.people.queries import known_names
 from mengding.policy.permissions import require
 from mengding.regions import queries as regions
+from mengding.regions.models import Region
 
 _GONE = T("没有这份简报。", "There is no such briefing.")
 
@@ -44,6 +49,36 @@ def template(code: str) -> Template:
     if found is None:
         raise NotFound("template_unknown", T("没有这个模板。", "There is no such template."))
     return found
+
+
+def versions(code: str) -> list[dict[str, Any]]:
+    """Every version of a template, newest first, with what changed in it."""
+    rows = list(Template.objects.filter(code=code).order_by("version"))
+    if not rows:
+        raise NotFound("template_unknown", T("没有这个模板。", "There is no such template."))
+    before: list[Template | None] = [None, *rows[:-1]]
+    found = []
+    for was, row in zip(before, rows, strict=True):
+        said = changes(was.spec if was else None, row.spec)
+        if was is not None and was.name != row.name:
+            said = [T("改了名称", "Changed the name"), *said]
+        found.append({
+            "version": row.version, "name": row.name, "kind": row.kind, "spec": row.spec,
+            "created_at": row.created_at, "changed": said,
+        })  # fmt: skip
+    return found[::-1]
+
+
+def preview(actor: Actor, *, kind: str, spec: Any) -> dict[str, Any]:
+    """What a template would give for the actor's own division and the period that is over now.
+
+    Nothing is kept. `Invalid` names the place in the template.
+    """
+    require(actor, "briefings.templates")
+    ready = check(spec, RATES)
+    place = Region.objects.get(pk=actor.region_id or 0)
+    days = days_of(kind, clock.now().astimezone(ZONE).date())
+    return Filler(place, kind, days).fill(ready).to_json()
 
 
 def schedules(actor: Actor) -> list[Schedule]:

@@ -107,7 +107,7 @@ def _add(made: Any, block: Mapping[str, Any]) -> None:
                 made.add_paragraph(words, style="List Bullet")
         case "table":
             made.add_paragraph(block["title"]).paragraph_format.keep_with_next = True
-            _table(made, block["head"], block["rows"])
+            _table(made, block["head"], block["rows"], words=block.get("words", False))
         case _:
             made.add_paragraph(block["title"]).paragraph_format.keep_with_next = True
             if block["kind"] == "bars":
@@ -115,12 +115,12 @@ def _add(made: Any, block: Mapping[str, Any]) -> None:
             made.add_picture(io.BytesIO(picture(block)), width=Cm(16.6))
 
 
-def _table(made: Any, head: list[str], rows: list[list[str]]) -> None:
+def _table(made: Any, head: list[str], rows: list[list[str]], *, words: bool = False) -> None:
     table = made.add_table(rows=1 + len(rows), cols=len(head), style="Light Grid Accent 1")
     for row, cells in enumerate([head, *rows]):
         for column, text in enumerate(cells):
             cell = table.cell(row, column)
             cell.text = text
-            if column:
+            if column and not words:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
     made.add_paragraph()

@@ -22,10 +22,11 @@ BLOCKS: dict[str, frozenset[str]] = {
     "table": frozenset({"by", "codes"}),
     "bars": frozenset({"by", "code"}),
     "trend": frozenset({"codes"}),
+    "cases": frozenset({"code"}),
 }
-OPTIONAL: dict[str, frozenset[str]] = {
-    "table": frozenset({"title"}), "bars": frozenset({"title"}), "trend": frozenset({"title"}),
-}  # fmt: skip
+OPTIONAL: dict[str, frozenset[str]] = dict.fromkeys(
+    ("table", "bars", "trend", "cases"), frozenset({"title"})
+)
 MOST_SECTIONS, MOST_CODES, LONGEST = 40, 8, 2000
 _NAME = re.compile(r"\{([^{}]*)\}")
 

@@ -115,7 +115,7 @@ MERGE_METHOD = T(
     " the day of closing.",
 )
 MERGE_ASSUMES = T(
-    "假设：每条并入的诉求若单独成案，也会走到核查。实际上有的会被提前认出或不予受理，所以乘一个系数。",
+    "每条并入的诉求若单独成案，也会走到核查。实际上有的会被提前认出或不予受理，所以乘一个系数。",
     "Assumes that each of them would have gone all the way as a case of its own. Some would have"
     " been noticed or declined earlier, hence the factor.",
 )
@@ -125,7 +125,7 @@ SELF_METHOD = T(
     " factor, at the rates of that day. Closed cases only.",
 )
 SELF_ASSUMES = T(
-    "假设：不自办就要由部门专程去一趟。处置本身总要做，不算节省。",
+    "不自办就要由部门专程去一趟。处置本身总要做，不算节省。",
     "Assumes that a department would have driven out for it. The work itself had to be done"
     " anyhow and is not counted as saved.",
 )

@@ -56,8 +56,8 @@ A_MONTH = 11
 # class, words, who handles it, with which demo account
 MATTERS = (
     ("E0110", "路边垃圾没有清运。", "dept-urban_management", "handler"),
-    ("E0201", "占道摆摊，影响通行。", "dept-urban_management", "handler"),
-    ("C0137", "路面坑洼积水。", "dept-urban_management", "handler"),
+    ("E0201", "墙上贴了不少小广告。", "dept-urban_management", "handler"),
+    ("C0137", "路灯不亮。", "dept-urban_management", "handler"),
     ("C0507", "河边护栏松动。", "dept-water", "water"),
 )
 

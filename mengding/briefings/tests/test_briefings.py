@@ -181,3 +181,45 @@ def test_templates_are_versions() -> None:
         actions.save_template(who("sysadmin"), code="a-b", kind="day", name="x", spec=spec)
     assert queries.template("day").name == "早报"
     assert Template.objects.filter(code="day").count() == 2
+
+
+def test_what_changed_in_a_version_is_told() -> None:
+    held = queries.template("day")
+    spec = {**held.spec, "sections": [*held.spec["sections"], {"block": "text", "text": "完"}]}
+    actions.save_template(
+        who("sysadmin"), code="day", kind="day", name="早报", spec=spec, version=held.version
+    )
+    newest, first = queries.versions("day")
+    count = len(spec["sections"])
+    assert [each.zh for each in newest["changed"]] == [
+        "改了名称", f"加了第 {count} 段：文字“完”",
+    ]  # fmt: skip
+    assert [each.zh for each in first["changed"]] == ["第一版"]
+    with pytest.raises(NotFound):
+        queries.versions("nobody")
+
+
+def test_a_preview_is_the_document_and_keeps_nothing(yesterday: None) -> None:
+    spec = {
+        "title": "{district}简报",
+        "sections": [
+            {"block": "figures", "codes": ["received"]},
+            {"block": "cases", "code": "received", "title": "昨日受理"},
+        ],
+    }
+    document = queries.preview(who("sysadmin"), kind="day", spec=spec)
+    figures, cases = document["blocks"]
+    assert figures["items"][0]["value"] == str(len(cases["rows"]))
+    assert cases["title"] == f"昨日受理（共 {len(cases['rows'])} 件）"
+    assert cases["words"]
+    assert {len(row) for row in cases["rows"]} == {5}
+    assert not Briefing.objects.exists()
+    with pytest.raises(Invalid) as wrong:
+        queries.preview(
+            who("supervise"), kind="day", spec={"title": "x", "sections": [{"block": "cases"}]}
+        )
+    assert wrong.value.field == "spec.sections.0.code"
+    with pytest.raises(NotAllowed):
+        queries.preview(who("dispatch"), kind="day", spec=spec)
+    for kind in ("pdf", "docx"):
+        assert render(document, kind, draft="", signed="")

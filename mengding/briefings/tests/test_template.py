@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mengding.briefings.actions import BUNDLED
+from mengding.briefings.changes import BLOCK_NAMES, changes
 from mengding.briefings.charts import svg
 from mengding.briefings.filling import RATES
-from mengding.briefings.template import check, filled
+from mengding.briefings.template import BLOCKS, check, filled
 from mengding.core.errors import Invalid
 
 
@@ -83,3 +84,48 @@ def test_lines_are_xml_and_stay_inside(series: list[dict[str, Any]]) -> None:
         for pair in line.attrib["points"].split():
             _, y = map(float, pair.split(","))
             assert 11.9 <= y <= 170.1
+
+
+def _spec(*sections: dict[str, Any], title: str = "x") -> dict[str, Any]:
+    return {"title": title, "sections": list(sections)}
+
+
+HEAD, WORDS = {"block": "heading", "text": "要点"}, {"block": "text", "text": "说明"}
+TABLE = {"block": "table", "by": "org", "codes": ["received"]}
+
+
+def test_every_block_has_a_name() -> None:
+    assert set(BLOCK_NAMES) == set(BLOCKS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, _spec(HEAD), ["第一版"]),
+        (_spec(HEAD), _spec(HEAD), ["内容没有变"]),
+        (_spec(HEAD), _spec(HEAD, title="y"), ["改了总标题"]),
+        (_spec(HEAD, TABLE), _spec(HEAD, WORDS, TABLE), ["加了第 2 段：文字“说明”"]),
+        (_spec(HEAD, WORDS, TABLE), _spec(HEAD, TABLE), ["删了原第 2 段：文字“说明”"]),
+        (_spec(HEAD, WORDS, TABLE), _spec(HEAD, TABLE, WORDS), ["移到第 3 段：文字“说明”"]),
+        (_spec(TABLE), _spec({**TABLE, "codes": ["closed"]}), ["改了第 1 段：表格"]),
+    ],
+)
+def test_what_changed_is_said(before: Any, after: Any, said: list[str]) -> None:
+    assert [each.zh for each in changes(before, after)] in (said, _other_way(said))
+
+
+def _other_way(said: list[str]) -> list[str]:
+    """Of two blocks that changed places either may be the one that moved."""
+    return ["移到第 2 段：表格"] if said == ["移到第 3 段：文字“说明”"] else said
+
+
+SECTIONS = st.lists(
+    st.sampled_from([HEAD, WORDS, TABLE, FINDINGS, {"block": "text", "text": "别的"}]), max_size=6
+)
+
+
+@given(SECTIONS, SECTIONS)
+def test_there_is_always_something_to_say(old: Any, new: Any) -> None:
+    said = changes(_spec(*old), _spec(*new))
+    assert said
+    assert (said[0].zh == "内容没有变") == (old == new)

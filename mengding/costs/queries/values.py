@@ -96,30 +96,26 @@ def condition(scope: Scope, days: Span, ending: str) -> tuple[str, list[Any]]:
 
 def counted(
     scope: Scope, days: Span, ending: str, by: str = "", *, monthly: bool = False
-) -> Counts:
-    """Cases by row, month and pattern; only those whose work was rated throughout."""
+) -> tuple[Counts, int]:
+    """Cases by row, month and pattern, and how many more had work before the first rates."""
     sql, values = condition(scope, days, ending)
     below = COLUMN[min(scope.level + 1, 3)]
     key = "''" if not by else f"{below if by == 'region' else _DIMS[by]}::text"
     month = "date_trunc('month', day)::date" if monthly else "NULL::date"
     found: Counts = defaultdict(Counter)
+    unrated = 0
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {key}, {month}, pattern_id, count(*) FROM {_TABLE}"  # noqa: S608
-            f" WHERE whole AND {sql} GROUP BY 1, 2, 3",
+            f"SELECT {key}, {month}, CASE WHEN whole THEN pattern_id END, count(*)"  # noqa: S608
+            f" FROM {_TABLE} WHERE {sql} GROUP BY 1, 2, 3",
             values,
         )
         for row, at, pattern, cases in cursor.fetchall():
-            found[row, at][pattern] += cases
-    return found
-
-
-def _unrated(scope: Scope, days: Span, ending: str) -> int:
-    sql, values = condition(scope, days, ending)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {_TABLE} WHERE NOT whole AND {sql}", values)  # noqa: S608
-        (found,) = cursor.fetchone() or (0,)
-    return int(found)
+            if pattern is None:
+                unrated += cases
+            else:
+                found[row, at][pattern] += cases
+    return found, unrated
 
 
 def _sum(some: Mapping[int, int], patterns: Mapping[int, Pattern]) -> Sum:
@@ -158,10 +154,10 @@ def values(
         versions[-1] if versions else None
     )
     fewest = held.fewest if held else SETTINGS["fewest"][2]
-    now = counted(scope, days, ending, by)
-    beside = {name: counted(scope, each, ending, by) for name, each in (others or {}).items()}
+    now, unrated = counted(scope, days, ending, by)
+    beside = {name: counted(scope, each, ending, by)[0] for name, each in (others or {}).items()}
     last = months_on((days.until - timedelta(days=1)).replace(day=1), 1)
-    trend = counted(scope, Span(months_on(last, -TREND), last), ending, monthly=True)
+    trend, _ = counted(scope, Span(months_on(last, -TREND), last), ending, monthly=True)
     patterns = Pattern.objects.in_bulk(
         {pk for each in (now, trend, *beside.values()) for some in each.values() for pk in some}
     )
@@ -177,7 +173,7 @@ def values(
         "rated": bool(versions),
         "recounting": waiting(district_of(actor)),
         "area": area_code(scope),
-        "unrated": _unrated(scope, days, ending),
+        "unrated": unrated,
         "rows": _rows(by, rows, {k: _by_key(v) for k, v in beside.items()}, patterns, fewest),
         "total": _sum(total, patterns).shown(fewest),
         "beside": {

@@ -10,6 +10,7 @@ from mengding.core.actor import Actor
 from mengding.core.text import T
 from mengding.indicators.facts import local_day
 from mengding.indicators.queries.labels import labels
+from mengding.indicators.queries.once import together
 from mengding.indicators.queries.scope import COLUMN, Filters, scope_of
 from mengding.indicators.queries.table import table
 from mengding.indicators.queries.values import measure
@@ -70,6 +71,13 @@ def dashboard(
     `flow`: in, out and open by step; `trend`: one rate by month. Both are as things stand now,
     also in a closed period.
     """
+    with together():
+        return _dashboard(actor, page, kind, days, filters, frozen=frozen)
+
+
+def _dashboard(
+    actor: Actor, page: str, kind: Kind, days: Span, filters: Filters, *, frozen: bool
+) -> dict[str, Any]:
     layout = PAGES[page]
     before, earlier = compared(kind, days, local_day(clock.now()))
     others = {"before": before, "earlier": earlier}

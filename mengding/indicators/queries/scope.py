@@ -14,6 +14,7 @@ from django.db.models import Q
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.text import T
+from mengding.indicators.queries.once import once
 from mengding.people import queries as people
 from mengding.policy.permissions import require
 from mengding.regions.models import Region
@@ -100,8 +101,10 @@ def scope_of(actor: Actor, filters: Filters, action: str = "indicators.read") ->
 def area_code(scope: Scope) -> str:
     """Code of the division the numbers are about; "" for the whole platform."""
     place = scope.place
-    code = Region.objects.filter(pk=place).values_list("code", flat=True).first() if place else ""
-    return code or ""
+    if not place:
+        return ""
+    rows = Region.objects.filter(pk=place).values_list("code", flat=True)
+    return once(("code", place), rows.first) or ""
 
 
 def posts_allowed(actor: Actor) -> None:
@@ -134,7 +137,8 @@ def _own(actor: Actor) -> Scope:
 def _narrowed(scope: Scope, code: str) -> Scope:
     loose = code.endswith("-")
     code = code.removesuffix("-")
-    found = Region.objects.filter(code=code).values_list("pk", "level").first()
+    rows = Region.objects.filter(code=code).values_list("pk", "level")
+    found = once(("region", code), rows.first)
     if found is None or (
         scope.place is not None and scope.place not in people.tree().chain(found[0])
     ):

@@ -9,9 +9,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from mengding.core.actor import Actor
 from mengding.core.text import T
+from mengding.http.fast import Ready
 from mengding.indicators.definitions import BY_NAME, INDICATORS
 from mengding.indicators.queries import closed
 from mengding.indicators.queries.labels import labels
+from mengding.indicators.queries.once import together
 from mengding.indicators.queries.scope import Filters, area_code, scope_of
 from mengding.indicators.queries.values import Answer, Value, measure
 from mengding.indicators.spans import Span
@@ -37,9 +39,9 @@ class Figure(Protocol):
 
 
 def _plain(values: Mapping[str, Value]) -> Values:
-    return {
-        code: {"n": value.n, "of": value.of, "share": value.share} for code, value in values.items()
-    }
+    return Ready(
+        {code: {"n": each.n, "of": each.of, "share": each.share} for code, each in values.items()}
+    )
 
 
 def table(
@@ -57,10 +59,18 @@ def table(
 
     `others`: further spans by name, each answered beside every row and the total.
     """
+    with together():
+        return _table(actor, codes, by, days, filters, step, frozen, others or {})
+
+
+def _table(
+    actor: Actor, codes: Sequence[str], by: str, days: Span, filters: Filters, step: str,
+    frozen: bool, others: Mapping[str, Span],
+) -> dict[str, Any]:  # fmt: skip
     answer = measure(actor, codes, by, days.since, days.until, filters, step=step, frozen=frozen)
     beside = {
         name: (each, measure(actor, codes, by, each.since, each.until, filters, frozen=frozen))
-        for name, each in (others or {}).items()
+        for name, each in others.items()
     }
     found = [answer, *(other for _, other in beside.values())]
     keys = {row.key for each in found for row in each.rows} if by else set()
@@ -75,6 +85,7 @@ def table(
                 for code, value in answer.total.items()}  # fmt: skip
         lines += [(key, None, zero) for key in keys - told if not step]
         lines.sort(key=lambda line: (_place(named, line[0]), str(line[1])))
+        nothing = _plain(zero)
         for key, at, values in lines:
             code, name = named.get(key, ("", T("", "")))
             rows.append(
@@ -85,7 +96,7 @@ def table(
                     "step": at,
                     "values": _plain(values),
                     "beside": {
-                        each: _plain(other[key].values) if key in other else _plain(zero)
+                        each: _plain(other[key].values) if key in other else nothing
                         for each, other in by_key.items()
                     },
                 }

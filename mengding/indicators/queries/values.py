@@ -16,9 +16,9 @@ from typing import Any
 from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
 from mengding.core.text import T
-from mengding.indicators.actions import as_of
 from mengding.indicators.definitions import BY_NAME, INDICATORS, Indicator
 from mengding.indicators.models import Period
+from mengding.indicators.queries.once import as_of, once
 from mengding.indicators.queries.scope import Filters, Scope, posts_allowed, scope_of
 from mengding.indicators.queries.sums import BEGINNING, STEPS, Sums, Wish, needed, summed
 from mengding.people import queries as people
@@ -201,4 +201,5 @@ def closed_period(scope: Scope, since: date, until: date) -> Period | None:
     if scope.place is None:
         return None
     *_, district = people.tree().chain(scope.place)
-    return Period.objects.filter(district=district, since=since, until=until).first()
+    rows = Period.objects.filter(district=district, since=since, until=until)
+    return once(("period", district, since, until), rows.first)

@@ -237,6 +237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/briefings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description 预览模板 What it would give for my own division now; nothing is kept.
+         */
+        post: operations["briefings_preview_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/briefings/schedule": {
         parameters: {
             query?: never;
@@ -294,6 +314,26 @@ export interface paths {
          * @description 保存简报模板 Save the next version; briefings made before keep theirs.
          */
         put: operations["briefings_save_template"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/briefings/templates/{template_code}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Versions
+         * @description 模板的版本 Versions of a template and what changed in each.
+         */
+        get: operations["briefings_template_versions"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -18477,6 +18517,68 @@ export interface components {
             version: number;
         };
         /**
+         * TemplatePreview
+         * @description The document it would give.
+         */
+        TemplatePreview: {
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TemplateTrial
+         * @description Contents to look at before they are kept.
+         * @example {
+         *       "kind": "week",
+         *       "spec": {
+         *         "sections": [
+         *           {
+         *             "block": "findings"
+         *           }
+         *         ],
+         *         "title": "{district}周报"
+         *       }
+         *     }
+         */
+        TemplateTrial: {
+            kind: components["schemas"]["Kind"];
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TemplateVersion
+         * @description One version of a template, and in words what changed in it.
+         */
+        TemplateVersion: {
+            /** Changed */
+            changed: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            kind: components["schemas"]["Kind"];
+            /** Name */
+            name: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * TemplateVersions
+         * @description Newest first.
+         */
+        TemplateVersions: {
+            /** Items */
+            items: components["schemas"]["TemplateVersion"][];
+        };
+        /**
          * TermsIn
          * @description New terms; `version` is that of the terms they were made from.
          */
@@ -20175,6 +20277,37 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    briefings_preview_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateTrial"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     briefings_schedule: {
         parameters: {
             query?: never;
@@ -20283,6 +20416,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    briefings_template_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersions"];
                 };
             };
             default: components["responses"]["Problem"];

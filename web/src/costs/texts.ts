@@ -85,6 +85,7 @@ export const texts = {
   "costs.rates.department": ["单位", "Organisation"],
   "costs.rates.addDepartment": ["为某个单位另定", "Other rates for an organisation"],
   "costs.rates.ownLead": ["只填与全区不同的，其余沿用全区。", "Only what differs; the rest is the district's."],
+  "costs.rates.addActivity": ["选择另定的活动", "Choose what differs"],
   "costs.rates.removeDepartment": ["删去 {name}", "Remove {name}"],
   "costs.rates.settings": ["设置", "Settings"],
   "costs.set.merge_percent": ["并案系数（%）", "Factor of merging (%)"],

@@ -1,0 +1,55 @@
+"""Costs: a district without rates, entering them, numbers, the cases behind them, a reckoning."""
+
+from typing import Any
+
+import pytest
+
+from mengding.cases.stages import Stage
+from tests.desk.hands import Person, built, database, has_axe
+
+
+@built
+@has_axe
+@pytest.mark.browser
+def test_from_no_rates_to_the_reckoning_of_a_case(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    from mengding.cases.tests.made import case_at
+    from mengding.costs import actions
+
+    with database(django_db_blocker):
+        made = [case_at(Stage.CLOSED).pk for _ in range(3)]
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/costs")
+    page.wait_for_selector("[data-test=unset]")
+    page.click("[data-test=unset] button")
+    form = "[data-test=rates-form]"
+    page.wait_for_selector(form)
+    assert boss.serious() == []
+    page.fill(f"{form} [data-activity=call] input >> nth=0", "3.50")
+    page.fill(f"{form} [data-activity=check] input >> nth=0", "60")
+    # A price per hour of something without a recorded duration needs the minutes of an event.
+    page.select_option(f"{form} [data-activity=check] select", "hour")
+    page.fill(f"{form} [data-activity=check] input >> nth=1", "25")
+    page.fill("[data-setting=fewest]", "3")
+    page.click("[data-test=publish]")
+    page.click(".el-message-box .el-button--primary")
+    page.wait_for_selector("[data-test=versions] li")
+    with database(django_db_blocker):
+        actions.recount()
+        actions.take_in(made)
+    page.goto(f"{server}/desk/numbers/costs?by=org&kind=year")
+    page.wait_for_selector("[data-row=dept-urban_management]")
+    assert page.inner_text("[data-big=mean] b") == "28.50"  # 3.50 + 25 minutes at 60 an hour
+    assert boss.serious() == []
+    page.click("[data-test=total]")
+    page.wait_for_selector(f"[data-case='{made[0]}']")
+    page.click(f"[data-case='{made[0]}'] button")
+    page.wait_for_selector(
+        "[data-test=reckoning] li:has-text('核查 0.42 小时 × 60.00 元 = 25.00 元')"
+    )
+    page.goto(f"{server}/desk/numbers/costs?tab=saved&kind=year")
+    page.wait_for_selector("[data-saved=merged] dl")
+    assert boss.serious() == []
+    boss.leave()
