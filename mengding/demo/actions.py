@@ -12,7 +12,7 @@ from mengding.catalogue.file import BUNDLED
 from mengding.clocks import actions as clocks
 from mengding.core import clock
 from mengding.core.actor import SYSTEM, Role
-from mengding.demo import costs, daily, duty, positions, resources, scores, watching
+from mengding.demo import costs, daily, duty, onsite, positions, resources, scores, watching
 from mengding.demo.roster import DISTRICT, PEOPLE, STAGE_LIMITS
 from mengding.demo.secrets import password, token
 from mengding.demo.stories import actor_of, tell
@@ -92,6 +92,8 @@ def load(progress: Progress = _quiet, *, cases: bool = True) -> None:
         duty.tell(by)
         progress("在岗人员与位置 people on duty")
         positions.walk()
+        progress("到场、求助、自办 on the spot")
+        onsite.tell()
 
 
 def _organisations(departments: dict[str, tuple[str, str]]) -> None:

@@ -16,14 +16,14 @@ def tell(by: dict[str, Actor]) -> None:
     """One application of each kind, an appeal, answers of reporters, and a draw."""
     handling = list(Case.objects.filter(stage=Stage.HANDLING).order_by("-reported_at"))
     for case, ask in zip(handling, (_longer, _pause, _back), strict=False):
-        ask(_lead(case), case)
+        ask(lead(case), case)
     filed = Case.objects.filter(stage=Stage.FILED).order_by("reported_at").first()
     if filed is not None:
         cases.request_void(by["desk"], filed.pk, reason="与前一日登记的案件为同一处，重复登记。")
     late = Clock.objects.filter(kind="handle", state="stopped", late=True).order_by("-pk").first()
     if late is not None:
         case = Case.objects.get(pk=late.case_id)
-        cases.request_appeal(_lead(case), case.pk, reason="当日道路封闭施工，车辆无法进场。")
+        cases.request_appeal(lead(case), case.pk, reason="当日道路封闭施工，车辆无法进场。")
     closed = list(Case.objects.filter(stage=Stage.CLOSED, confidential=False).order_by("pk"))
     for case, satisfaction, resolved, note in zip(
         closed,
@@ -63,7 +63,7 @@ def _back(actor: Actor, case: Case) -> None:
     cases.request_return(actor, case.pk, reason="楼内消防设施由消防救援部门负责。")
 
 
-def _lead(case: Case) -> Actor:
+def lead(case: Case) -> Actor:
     """The demo handler of the lead organisation."""
     post = Post.objects.filter(organisation=case.lead_org_id or 0, role=Role.HANDLER)[0]
     actor = people.actor_in_post(post.account_id, post.pk)

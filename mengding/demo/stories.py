@@ -45,7 +45,7 @@ def tell() -> None:
     with SAMPLES.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             at = now - timedelta(hours=float(row["hours_ago"]))
-            lon, lat = _somewhere(shapes[row["village"]], dice)
+            lon, lat = somewhere(shapes[row["village"]], dice)
             with clock.at(at):
                 report = cases.receive(
                     by["desk"],
@@ -66,7 +66,7 @@ def tell() -> None:
     afterwards.tell(by)
 
 
-def _somewhere(boundary: object, dice: random.Random) -> tuple[float, float]:
+def somewhere(boundary: object, dice: random.Random) -> tuple[float, float]:
     """A random place well inside a polygon."""
     shape = shapely.geometry.shape(boundary)
     west, south, east, north = shape.bounds

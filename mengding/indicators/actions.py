@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
+from psycopg.errors import LockNotAvailable
 
 from mengding.core import clock
 from mengding.core.actor import Actor, ActorKind, Level
@@ -26,6 +27,7 @@ from mengding.regions.models import Region
 READER = "indicators"
 BATCH = 500
 _REBUILD = 2000
+_PATIENCE = "200ms"  # of a reader for the other who writes
 CLOSING: tuple[Kind, ...] = ("month", "quarter", "year")
 Progress = Callable[[str], None]
 
@@ -83,12 +85,37 @@ def _hold(*, wait: bool = False) -> bool:
 
 
 def keep_near(limit: int = 100) -> bool:
-    """Take in a little of what waits: for who cannot wait for the worker's next round.
+    """Take in what waits, the newest first: for who cannot wait for the worker's next round.
 
-    So much that it costs a reader milliseconds; a long queue is left to the worker. Returns
-    whether nothing waits any more.
+    Also what the feed still holds back behind an older transaction: a case is folded anew from
+    all of its events, so the follower that comes later finds it as it should be. So much that it
+    costs a reader milliseconds; a long queue is left to the worker. Returns False when another
+    one writes just now and does not end soon.
     """
-    return follow(limit) < limit and tick(limit)
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+            _hold(wait=True)
+            take_in(_waiting(limit))
+            tick(limit)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        return False
+    return True
+
+
+def _waiting(limit: int) -> list[int]:
+    """Cases with events behind the follower, of the newest so many of these."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT subject_id FROM (SELECT subject_kind, subject_id FROM ledger_event"
+            " WHERE (xact, id) > (SELECT xact, event_id FROM ledger_cursor WHERE name = %s)"
+            " ORDER BY xact DESC, id DESC LIMIT %s) newest WHERE subject_kind = 'case' ORDER BY 1",
+            [READER, limit],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def catch_up() -> int:

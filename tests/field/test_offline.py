@@ -101,6 +101,27 @@ def test_a_trained_person_files_in_twenty_seconds_and_six_taps(browser: Any, ser
     worker.leave()
 
 
+def test_what_is_dictated_counts_while_it_is_being_said(browser: Any, server: str) -> None:
+    """A voice keyboard composes; the words count before the composition has ended."""
+    worker = Worker(browser.new_context(**PHONE), server)
+    page = worker.page
+    worker.sign_in("grid")
+    worker.warm()
+    worker.go("report", "[data-test=camera-report]")
+    page.tap("#report-words")
+    session = worker.context.new_cdp_session(page)
+    words = "路灯不亮，晚上看不清。"
+    for end in range(2, len(words) + 1):
+        said = {"text": words[:end], "selectionStart": end, "selectionEnd": end}
+        session.send("Input.imeSetComposition", said)
+    page.wait_for_selector("[data-chip=C0137][aria-pressed=true]")  # no composition has ended
+    page.tap("[data-test=send]")
+    page.wait_for_selector("[data-test=today]")
+    worker.wait_sent()
+    assert len(reported(server, words)) == 1
+    worker.leave()
+
+
 def test_a_killed_browser_sends_when_it_is_started_again(
     driver: Any, server: str, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ import { routes as tasks } from "./tasks/routes";
 import { may, unready, whoAmI } from "./session/session";
 import { routes as supervision } from "./supervision/routes";
 import Shell from "./shell/Shell.vue";
-import { routes as warnings } from "./warnings/routes";
+import { routes as warnings, settings as ofWarnings } from "./warnings/routes";
 import Workbench from "./workbench/Workbench.vue";
 
 const READS = ["case.read"];
@@ -52,6 +52,7 @@ export const settings: RouteRecordRaw[] = [
   ...chains,
   ...phrases,
   ...opendata,
+  ...ofWarnings,
   ...ledger,
 ];
 

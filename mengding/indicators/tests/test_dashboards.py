@@ -228,8 +228,8 @@ def test_the_file_has_the_numbers_of_the_page() -> None:
         before = answer["total"]["beside"]["before"]["total"][code]["n"]
         assert sum_line[f"{heading} 上期"] == str(before)
     sheets = workbook(Client().get(f"{address}/file{query}&format=xlsx", headers=headers).content)
-    heading, *below = sheets["部门"]
-    told = {cells[0]: dict(zip(heading, cells, strict=True)) for cells in below}
+    columns, *below = sheets["部门"]
+    told = {cells[0]: dict(zip(columns, cells, strict=True)) for cells in below}
     for row in answer["side"]["rows"]:
         cells = told[row["name"].zh]
         assert cells["应处置数"] == row["values"]["to_handle"]["n"]

@@ -101,6 +101,10 @@ def test_an_event_that_commits_late_is_counted_late_and_not_lost() -> None:
         assert held.wait(60)
         pk = report().case_id  # begins later, commits first
         actions.catch_up()
+        known = Fact.objects.filter(case_id=pk)
+        assert not known.exists()  # the feed holds it back
+        assert actions.keep_near()  # the wall does not wait
+        assert known.exists()
         go.set()
         return pk
 
@@ -109,6 +113,27 @@ def test_an_event_that_commits_late_is_counted_late_and_not_lost() -> None:
     counted = set(Fact.objects.filter(kind="in").values_list("case_id", flat=True))
     assert {late, early} <= counted
     assert compare().different == []
+
+
+def test_who_reads_does_not_wait_long_for_who_writes() -> None:
+    """While the roll-ups are rebuilt the wall says what it has."""
+    held, go = threading.Event(), threading.Event()
+
+    def writer() -> bool:
+        with transaction.atomic():
+            kept = actions._hold(wait=True)
+            held.set()
+            assert go.wait(60)
+        return kept
+
+    def reader() -> bool:
+        assert held.wait(60)
+        near = actions.keep_near()
+        go.set()
+        return near
+
+    assert together(writer, reader) == [True, False]
+    assert actions.keep_near()
 
 
 def test_a_follower_that_breaks_off_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

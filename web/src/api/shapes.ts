@@ -47,6 +47,7 @@ export interface ReportRow {
   id: number;
   channel: string;
   source: string;
+  source_ref: string;
   description: string;
   address: string;
   received_at: string;

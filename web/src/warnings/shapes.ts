@@ -1,19 +1,35 @@
 /** Answers of /warnings and /crowd; fields as `warnings.queries` sends them. */
-import { api, body } from "../api/client";
+import { api, body, onceKey } from "../api/client";
 import type { components } from "../api/schema";
 import type { CaseRow } from "../api/shapes";
+import type { Task } from "../tasks/shapes";
 
+type Schemas = components["schemas"];
 export const KINDS = ["repeat", "spike", "cluster", "series", "overdue", "crowd"] as const;
 export type Kind = (typeof KINDS)[number];
-export type PlaceWarning = Omit<components["schemas"]["PlaceWarningRow"], "detail"> & { detail: Record<string, number> & { daily?: number[]; cells?: number[] } };
-export type WarningDetail = PlaceWarning & { method: string; words: string; cases: CaseRow[] };
-export type Spot = components["schemas"]["SpotOut"];
+type Detail = Record<string, number> & { daily?: number[]; first?: string };
+export type PlaceWarning = Omit<Schemas["PlaceWarningRow"], "detail"> & { detail: Detail };
+export type WarningDetail = Omit<Schemas["PlaceWarning"], "detail" | "cases" | "opened" | "ordered"> & { detail: Detail; method: string; cases: CaseRow[]; opened: CaseRow | null; ordered: Task | null };
+export type Spot = Schemas["SpotOut"];
+export type Settings = Schemas["WarningSettings"];
+export type Limit = Schemas["WarningLimit"];
+export type Trial = Schemas["SettingsTrial"];
+export interface Document { format?: string; kinds: Record<string, Record<string, number | boolean>>; without: string[] }
 export interface WarningPage { items: PlaceWarning[]; next: string | null; open: Partial<Record<Kind, number>> }
 
-export const list = (query: { status: string; kind: string; cursor?: string }) =>
+export const list = (query: { status: string; kind: string; mine: boolean; cursor?: string }) =>
   body<WarningPage>(api.GET("/api/v1/warnings", { params: { query: { ...query, limit: 50 } as never } }));
-export const one = (id: number) =>
-  body<WarningDetail>(api.GET("/api/v1/warnings/{warning_id}", { params: { path: { warning_id: id } } }));
-export const decide = (id: number, real: boolean, words: string) =>
-  body(api.POST("/api/v1/warnings/{warning_id}/decide", { params: { path: { warning_id: id } }, body: { real, words } }));
+const path = (id: number) => ({ path: { warning_id: id } });
+export const one = (id: number) => body<WarningDetail>(api.GET("/api/v1/warnings/{warning_id}", { params: path(id) }));
+
+const once = () => ({ "Idempotency-Key": onceKey() });
+export const decide = (id: number, real: boolean, words: string) => body(api.POST("/api/v1/warnings/{warning_id}/decide", { params: path(id), headers: once(), body: { real, words } }));
+export const take = (id: number, given: Schemas["TakeWarningIn"]) => body(api.POST("/api/v1/warnings/{warning_id}/take", { params: path(id), headers: once(), body: given }));
+export const openCase = (id: number, given: Schemas["WarningCaseIn"]) => body(api.POST("/api/v1/warnings/{warning_id}/case", { params: path(id), headers: once(), body: given }));
+export const orderTask = (id: number, given: Schemas["WarningTaskIn"]) => body(api.POST("/api/v1/warnings/{warning_id}/task", { params: path(id), headers: once(), body: given }));
+
 export const spots = async () => (await body<{ items: Spot[] }>(api.GET("/api/v1/crowd/spots"))).items;
+export const saveSpot = (given: Schemas["SpotIn"]) => body(api.POST("/api/v1/crowd/spots", { headers: once(), body: given }));
+export const settings = () => body<Settings>(api.GET("/api/v1/warnings/settings"));
+export const publish = (version: number, document: Document) => body<Settings>(api.POST("/api/v1/warnings/settings", { headers: once(), body: { version, document: document as never } }));
+export const tryOut = (document: Document, kinds: string[]) => body<Trial>(api.POST("/api/v1/warnings/settings/preview", { body: { document: document as never, kinds } }));

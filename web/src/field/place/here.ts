@@ -1,7 +1,8 @@
 /** Where this device is: the best fix of the last moments, in WGS-84 whatever the device gives. */
 import gcoord from "gcoord";
-import { onScopeDispose, ref, shallowRef, watch } from "vue";
+import { onScopeDispose, ref, shallowRef } from "vue";
 
+import { gcj02 } from "./device";
 import type { Spot } from "./divisions";
 
 export interface Fix extends Spot {
@@ -12,11 +13,6 @@ export interface Fix extends Spot {
 
 /** What some wrapped browsers add about made-up positions. */
 type Coords = GeolocationCoordinates & { mocked?: boolean; isMock?: boolean };
-
-const KEY = "field.gcj02";
-/** Some Chinese devices give GCJ-02, some hundred metres off; the worker says so once (Me). */
-export const gcj02 = ref(localStorage.getItem(KEY) === "1");
-watch(gcj02, (yes) => localStorage.setItem(KEY, yes ? "1" : "0"));
 
 const OLD = 20_000; // ms: after that a worse fix replaces a better one
 

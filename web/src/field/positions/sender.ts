@@ -8,6 +8,7 @@ import { cached } from "../data";
 import { onceKey } from "../key";
 import { call } from "../net";
 import { entries } from "../outbox";
+import { gcj02 } from "../place/device";
 import { reached } from "../reach";
 import { may, me } from "../account/session";
 import { dropOthers, Queue, type Waiting } from "./queue";
@@ -20,14 +21,13 @@ const BATCH = 200;
 const SEND = 15_000; // ms
 const LONGEST_PAUSE = 5 * 60_000; // ms
 const LOOK = 60_000; // ms: how soon an end that happened elsewhere is noticed
-const CRS = "positions.crs";
 
 export type Trouble = "denied" | "silent" | "none" | "refused";
 export const lastAt = ref<string | null>(null);
 export const waiting = ref(0);
 export const trouble = ref<Trouble | null>(null);
 export const why = ref("");
-export const crs = ref<"wgs84" | "gcj02">(localStorage.getItem(CRS) === "gcj02" ? "gcj02" : "wgs84");
+export const crs = computed<"wgs84" | "gcj02">(() => (gcj02.value ? "gcj02" : "wgs84"));
 const endsBy = ref<string | null>(null); // of the open interval, as the server said
 const time = ref(Date.now());
 
@@ -144,8 +144,7 @@ async function send(): Promise<void> {
 }
 
 export function setCrs(to: "wgs84" | "gcj02"): void {
-  crs.value = to;
-  localStorage.setItem(CRS, to);
+  gcj02.value = to === "gcj02";
 }
 
 /** Called once, when the app starts. */

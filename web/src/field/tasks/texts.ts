@@ -40,6 +40,8 @@ export const texts = {
   "tasks.when": ["时间", "When"],
   "tasks.where": ["地点", "Where"],
   "tasks.plan": ["来自计划", "Planned as"],
+  "tasks.order": ["交办", "Asked"],
+  "tasks.fromWarning": ["来自预警 #{n}", "From warning #{n}"],
   "tasks.doneAt": ["{when} 完成", "Done {when}"],
   "tasks.byItself": ["这项任务不用填写：做了工作，系统自动记为完成。", "Nothing to fill in: doing the work completes it."],
   "tasks.goReport": ["去上报", "Report"],
