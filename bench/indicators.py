@@ -7,6 +7,7 @@ town and a department ask them), `reports` (briefings), `close` (a month), `lag`
 of work at ten events a second, and how old the numbers are meanwhile).
 """
 
+import importlib
 import json
 import subprocess
 import sys
@@ -109,6 +110,7 @@ VALUES = {
     "a village by class, year": "kind=year&by=class&region=511803102201&codes={main}",
     "by post, month": "kind=month&by=post&codes={main}",
 }
+PAGES = ("overview", "department", "region", "class", "channel")
 BEHIND = {
     "received of a month": "received/cases?kind=month",
     "received of a year": "received/cases?kind=year",
@@ -130,6 +132,7 @@ def ask() -> None:
     from mengding.indicators.facts import local_day
     from mengding.people.models import Organisation
 
+    importlib.import_module("mengding.wsgi")  # settles as a web process does
     today = local_day(clock.now())
     known = {
         "main": _MAIN,
@@ -142,6 +145,11 @@ def ask() -> None:
     for username in ("supervise", "town", "handler"):
         client = Client(headers={"Authorization": f"Bearer {token(username)}"})
         addresses = {
+            **{
+                f"dashboard: {page}, {kind}": f"dashboards/{page}?kind={kind}"
+                for page in PAGES
+                for kind in ("month", "quarter", "year")
+            },
             **{name: f"values?{each}" for name, each in VALUES.items()},
             **{f"cases: {name}": each for name, each in BEHIND.items()},
             "closed periods": "periods",

@@ -56,6 +56,7 @@ def test_a_changed_template_changes_the_briefing(
         "[data-test=versions] > li:has-text('加了第 1 段：文字“本期{district}”')"
     )
     page.wait_for_selector("[data-test=versions] > li:has-text('删了原第')")
+    page.wait_for_selector("[data-test=save].is-disabled:not(.is-loading)")
     assert boss.serious() == []
     with page.expect_download() as loading:
         page.click("[data-test=export]")

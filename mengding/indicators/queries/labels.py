@@ -1,5 +1,7 @@
 """What the rows of a table of numbers are called, and in which order they stand."""
 
+from collections.abc import Iterable
+
 from mengding.cases.queries.columns import CHANNEL_NAMES
 from mengding.core.actor import Role
 from mengding.core.text import T
@@ -36,15 +38,19 @@ def _numbers(keys: set[str]) -> list[int]:
     return [int(key) for key in keys if key.isdecimal() and key != "0"]
 
 
+def _named(rows: Iterable[tuple[int, str, str, str]]) -> dict[str, tuple[str, T]]:
+    return {str(pk): (code, T(zh, en or zh)) for pk, code, zh, en in rows}
+
+
 def _organisations(keys: set[str]) -> dict[str, tuple[str, T]]:
-    rows = Organisation.objects.filter(pk__in=_numbers(keys))
-    found = {str(row.pk): (row.code, T(row.name, row.name_en or row.name)) for row in rows}
+    rows = Organisation.objects.filter(pk__in=_numbers(keys)).order_by()
+    found = _named(rows.values_list("pk", "code", "name", "name_en"))
     return {key: found.get(key, ("", T("尚未派遣", "Not dispatched"))) for key in keys}
 
 
 def _regions(keys: set[str]) -> dict[str, tuple[str, T]]:
-    rows = Region.objects.filter(pk__in=_numbers(keys)).defer("boundary")
-    found = {str(row.pk): (row.code, T(row.name, row.name_en or row.name)) for row in rows}
+    rows = Region.objects.filter(pk__in=_numbers(keys)).order_by()
+    found = _named(rows.values_list("pk", "code", "name", "name_en"))
     return {key: found.get(key, ("", T("未定位", "No place"))) for key in keys}
 
 
@@ -53,7 +59,7 @@ def _classes(keys: set[str]) -> dict[str, tuple[str, T]]:
 
     # The newest version that knows a code gives it its name.
     rows = CaseClass.objects.filter(code__in=keys).order_by("version__published_at", "pk")
-    found = {row.code: (row.code, T(row.zh, row.en or row.zh)) for row in rows}
+    found = {code: (code, T(zh, en or zh)) for code, zh, en in rows.values_list("code", "zh", "en")}
     return {key: found.get(key, (key, T("未分类", "Not classified") if not key else T(key, key)))
             for key in keys}  # fmt: skip
 
