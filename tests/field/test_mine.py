@@ -103,3 +103,30 @@ def test_notices_help_and_what_is_held(server: str, browser: Any) -> None:
     (row,) = call(server, "supervise", "/bulletins/sent")["items"]
     assert row["acknowledged_count"] == 1
     worker.leave()
+
+
+def test_a_missed_task_is_completed_late_with_a_reason(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    from mengding.scores import queries
+    from mengding.scores.tests.made import task
+
+    with database(django_db_blocker):
+        missed = task(1, first=queries.today() - timedelta(days=1), done=None)
+    worker = Worker(browser.new_context(**PHONE), server)
+    worker.sign_in("grid")
+    page = worker.page
+    worker.go(f"tasks/{missed.pk}", "[data-test=late-save]")
+    worker.offline()
+    worker.tap("[data-test=late-save]")  # without a reason: said, not sent
+    page.wait_for_selector("[role=alert]")
+    assert worker.waiting() == []
+    page.fill("[data-test=late-reason]", "山路塌方，次日补做")
+    worker.tap("[data-test=late-save]")
+    page.wait_for_url("**/field/tasks")
+    worker.offline(False)
+    worker.wait_sent()
+    done = call(server, "grid", f"/tasks/{missed.pk}")
+    assert (done["state"], done["late"]) == ("completed", True)
+    assert done["reason"] == "山路塌方，次日补做"
+    worker.leave()

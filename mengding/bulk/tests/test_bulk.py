@@ -35,11 +35,12 @@ def call(method: str, path: str, body: Any = None, by: str = "desk", **headers: 
 
 
 def versions(*found: Case) -> list[tuple[int, int]]:
-    return list(Case.objects.filter(pk__in=[c.pk for c in found]).values_list("pk", "version"))
+    rows = Case.objects.filter(pk__in=[c.pk for c in found]).order_by("pk")
+    return list(rows.values_list("pk", "version"))
 
 
 def results(run: Run) -> dict[int, str]:
-    return dict(Item.objects.filter(run=run).values_list("case_id", "result"))
+    return dict(Item.objects.filter(run=run).order_by("pk").values_list("case_id", "result"))
 
 
 def later() -> Any:

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mengding.cases.models import Approval, Case
+from mengding.cases.models import Approval, Case, WorkOrder
 from mengding.core import clock
-from mengding.demo import daily, stories, watching
+from mengding.demo import daily, onsite, stories, watching
 from mengding.supervision.models import Demand
 from mengding.tasks.models import Finding, Place, Task
 
@@ -40,6 +40,15 @@ def test_the_stories_can_be_told(moment: datetime) -> None:
     assert {"extension", "suspension", "return", "void"} <= set(waiting)
     with clock.at(moment):
         daily.tell()
+    with clock.at(moment):
+        onsite.tell()
+    fresh = Case.objects.filter(reported_at__range=(moment - timedelta(days=9), moment))
+    assert fresh.filter(help_asked_at__isnull=False).count() == 1
+    there = WorkOrder.objects.filter(arrived_at__isnull=False, case__in=fresh)
+    assert there.count() == 2
+    assert all(order.arrived_at <= moment for order in there if order.arrived_at)
+    by_hand = fresh.filter(channel="grid", lead_org__code__startswith="centre-5118")
+    assert sorted(by_hand.values_list("stage", flat=True)) == ["closed", "fed_back"]
     mine = Place.objects.filter(made_at__gte=moment - timedelta(days=7))
     assert mine.count() == 12
     assert Finding.objects.filter(place__in=mine).count() == 2

@@ -1,6 +1,8 @@
 """Who sees what: nobody off duty anywhere, nobody's way without a reason, only in one's area."""
 
 import json
+import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -85,20 +87,46 @@ def test_the_newest_position_of_those_on_duty(on: Interval) -> None:
     }
 
 
-def test_off_duty_nobody_is_anywhere(on: Interval) -> None:
-    """Asks every operation there is, in every role."""
-    end(on)
-    assert listed("dispatch") == listed("supervise") == []
-    text = str(PLACE[0])
+ALL_SEEING = ("dispatch", "supervise")
+
+
+def telling(*places: tuple[float, float], by: Iterable[str]) -> dict[str, set[str]]:
+    """Which operations tell one of the places to whom: every GET operation there is."""
+    found: dict[str, set[str]] = {}
+    asked = 0
     for key, row in TABLE.items():
         method, path = key.split(" ")
-        if method != "GET" or "/positions/" not in path:
+        if method != "GET":
             continue
-        for user in HOME.values():
-            if path == "/positions/own" and user == "grid":
-                continue  # one's own
-            answer = call("GET", path.replace("{int:look_id}", "1") + row.query, user)
-            assert text not in answer.content.decode(), (key, user)
+        account = str(who("grid").account_id)
+        path = path.replace("/accounts/{pk}", f"/accounts/{account}")
+        path = re.sub(r"\{[^}]*\}", "1", path) + re.sub(r"\{[^}]*\}", "1", row.query)
+        for user in by:
+            answer = call("GET", path, user)
+            asked += answer.status_code == 200
+            said = answer.getvalue().decode("utf-8", "replace")
+            # Cut, not rounded, to some ten metres: a coarser copy would be found as well.
+            if any(f"{lon:.7f}"[:8] in said and f"{lat:.7f}"[:7] in said for lon, lat in places):
+                found.setdefault(path.partition("?")[0], set()).add(user)
+    assert asked > 100, "most of it was read"
+    return found
+
+
+def test_off_duty_nobody_is_anywhere_and_on_duty_nobody_s_way(on: Interval) -> None:
+    earlier = (103.1765432, 30.0765432)
+    seen_at(who("grid"), 50, place=earlier)
+    mine = {"/positions/own": {"grid"}}
+    # That the search finds what is there.
+    assert telling(PLACE, by=ALL_SEEING) == {"/positions/on-duty": set(ALL_SEEING)}
+    way = telling(earlier, by=("grid", *ALL_SEEING))
+    assert way == mine, "where somebody was takes a reason (POST /positions/looks)"
+    end(on)
+    assert listed("dispatch") == listed("supervise") == []
+    assert telling(PLACE, earlier, by=HOME.values()) == mine
+
+
+def test_one_s_own_way_needs_no_reason(on: Interval) -> None:
+    end(on)
     mine = call("GET", "/positions/own", "grid").json()
     assert [fix[1:3] for fix in mine["fixes"]] == [list(PLACE)] * len(mine["fixes"])
 

@@ -81,6 +81,8 @@ export const texts = {
   "warnings.did.warning.done": ["属实，已处理", "real, dealt with"],
   "warnings.did.warning.dismiss": ["判为误报", "dismissed"],
   "warnings.draft": ["{kind}：{place}{name} {n} 件，通常 {usual} 件，请核查处置。", "{kind}: {name}, {place}: {n} cases where {usual} are usual. Please look into it."],
+  "warnings.draft.crowd": ["{place}{name}现有 {n} 人，最大承载量 {usual} 人，请核查处置。", "{name}, {place}: {n} people where {usual} are the most it holds. Please look into it."],
+  "warnings.draft.overdue": ["{place}{name}：隐患复查已逾期 {n} 天，请核查处置。", "{name}, {place}: the hazard should have been inspected again {n} days ago. Please look into it."],
   "warnings.fromWarning": ["来自预警", "From a warning"],
   "warnings.settings": ["预警参数", "Warning settings"],
   "warnings.settings.lead": ["每次发布是一个新版本，立即生效；只能关闭类别，不能加入涉及个人、住户、纠纷的类别。", "Each publication is a version and works at once. Classes can be taken out; none about persons, households or disputes can ever be put in."],
