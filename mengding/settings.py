@@ -200,7 +200,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 
 # Finished jobs leave no row behind: `jobs.JobRun` keeps when each ran last and how it went.
-PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "concurrency": 2}
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
 
 LOGGING = {
     "version": 1,

@@ -195,7 +195,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             case "indicators":
                 return _indicators(options)
             case "worker":
-                return _manage(["procrastinate", "worker"])
+                from mengding.jobs.worker import work
+
+                work()
+                return 0
             case _:
                 return _manage(options.arguments)
 

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from mengding.core import clock
 from mengding.jobs.models import JobRun
+from mengding.jobs.worker import QUICK, SLOW
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,8 @@ def every(cron: str, name: str) -> Callable[[Work], Work]:
         def task(timestamp: int) -> None:
             run(name)
 
-        app.periodic(cron=cron, queueing_lock=name)(app.task(name=name)(task))
+        queue = QUICK if len(cron.split()) > 5 else SLOW  # a field for seconds
+        app.periodic(cron=cron, queueing_lock=name)(app.task(name=name, queue=queue)(task))
         return work
 
     return register

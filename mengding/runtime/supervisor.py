@@ -227,7 +227,7 @@ class Supervisor:
         self.children.append(
             Child(
                 "worker",
-                [sys.executable, "-m", "mengding", "manage", "procrastinate", "worker"],
+                [sys.executable, "-m", "mengding", "worker"],
                 logs / "worker.log",
                 # Asked to end, it would wait for a database that went down with us. A job that
                 # breaks off has changed nothing and runs again.

@@ -57,6 +57,8 @@ def test_a_changed_template_changes_the_briefing(
     )
     page.wait_for_selector("[data-test=versions] > li:has-text('删了原第')")
     page.wait_for_selector("[data-test=save].is-disabled:not(.is-loading)")
+    for said in ("已删去", "已保存"):  # both have faded out
+        page.wait_for_selector(f".el-message:has-text('{said}')", state="detached")
     assert boss.serious() == []
     with page.expect_download() as loading:
         page.click("[data-test=export]")

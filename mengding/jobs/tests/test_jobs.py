@@ -1,10 +1,10 @@
 """Jobs run in a real worker, leave their proof, and their absence is noticed."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -13,6 +13,7 @@ from mengding.core import clock
 from mengding.jobs import check, schedule
 from mengding.jobs.models import JobRun
 from mengding.jobs.schedule import catch_up, every, forget_old, jobs, run
+from mengding.jobs.worker import PLACES, SLOW, work
 
 EXPECTED = {
     "cases.erase", "cases.resume", "http.forget", "jobs.forget", "jobs.overdue", "ledger.forget",
@@ -30,6 +31,11 @@ def broken() -> Iterator[str]:
         raise ValueError("on purpose")
 
     yield name
+    forget(name)
+
+
+def forget(name: str) -> None:
+    """A job that a test has registered."""
     del schedule._jobs[name]
     del app.tasks[name]
     for key in [key for key in app.periodic_registry.periodic_tasks if key[0] == name]:
@@ -105,9 +111,41 @@ def test_the_check_names_what_does_not_run(capsys: pytest.CaptureFixture[str]) -
 def test_a_real_worker_runs_what_is_queued_and_keeps_no_finished_rows() -> None:
     for _ in range(2):
         app.tasks["ledger.outbox"].defer(timestamp=1)
-    call_command("procrastinate", "worker", "--one-shot", "--concurrency", "1")
+    app.tasks["people.sessions"].defer(timestamp=1)
+    work(wait=False)
     assert JobRun.objects.get(name="ledger.outbox").runs >= 2
+    assert JobRun.objects.get(name="people.sessions").runs == 1
     assert not ProcrastinateJob.objects.exclude(status="todo").exists()
+
+
+@pytest.fixture
+def busy() -> Iterator[list[str]]:
+    """Jobs of the night for every place there is, each waiting for the last: a quick one."""
+    quick_ran = threading.Event()
+
+    def long() -> dict[str, object]:
+        return {"in_time": quick_ran.wait(20)}
+
+    def quick() -> dict[str, object]:
+        quick_ran.set()
+        return {}
+
+    names = [f"test.long{n}" for n in range(PLACES[SLOW])]
+    for name in names:
+        every("0 3 * * *", name)(long)
+    every("* * * * * */2", "test.quick")(quick)
+    yield [*names, "test.quick"]
+    for name in [*names, "test.quick"]:
+        forget(name)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_long_jobs_do_not_hold_up_those_that_follow_the_ledger(busy: list[str]) -> None:
+    for name in busy:
+        app.tasks[name].defer(timestamp=1)
+    work(wait=False)
+    for name in busy[:-1]:
+        assert JobRun.objects.get(name=name).result == {"in_time": True}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -119,7 +157,7 @@ def test_what_missed_its_time_is_caught_up_on() -> None:
     queued = set(ProcrastinateJob.objects.values_list("task_name", flat=True))
     assert queued >= {"people.sessions", "ledger.verify"}  # by the run of jobs.overdue above
     assert not set(catch_up()) & queued  # once is enough
-    call_command("procrastinate", "worker", "--one-shot", "--concurrency", "1")
+    work(wait=False)
     assert check.run([]) == 0
     assert JobRun.objects.get(name="people.sessions").runs == 2
 

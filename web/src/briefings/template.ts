@@ -39,6 +39,12 @@ export function spec(title: string, some: Draft[]): Spec {
   };
 }
 
+/** Whether two templates say the same; the database keeps the entries of a block in its own order. */
+export function same(one: Spec, other: Spec): boolean {
+  const plain = (each: Spec) => JSON.stringify([each.title, each.sections.map((section) => Object.entries(section).sort(([a], [b]) => (a < b ? -1 : 1)))]);
+  return plain(one) === plain(other);
+}
+
 /** What a file holds, or the reason why it is no template. */
 export function read(text: string): { spec?: Spec; why?: string } {
   try {

@@ -1,0 +1,40 @@
+"""The worker: what keeps up with the ledger has places of its own, which no long job can take."""
+
+import asyncio
+import contextlib
+import signal
+
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+
+# Queue → how many jobs of it run at once. What comes every few seconds, as the followers of the
+# ledger do, never waits for what comes every minute or every night and may take long.
+QUICK, SLOW = "quick", "default"
+PLACES = {QUICK: 3, SLOW: 2}
+
+
+def work(*, wait: bool = True) -> None:
+    """Run jobs until told to stop, then finish those under way. Not `wait`: only what is queued."""
+    assert isinstance(app.connector, DjangoConnector)
+    with app.replace_connector(app.connector.get_worker_connector()):
+        asyncio.run(_work(wait))
+
+
+async def _work(wait: bool) -> None:
+    whole = asyncio.current_task()
+    assert whole is not None
+    for sig in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sig, whole.cancel)
+    # Told to stop, each finishes its jobs; when one fails, the other ends with it.
+    with contextlib.suppress(asyncio.CancelledError):
+        async with app.open_async(), asyncio.TaskGroup() as both:
+            for queue, places in PLACES.items():
+                both.create_task(
+                    app.run_worker_async(
+                        name=queue,
+                        queues=[queue],
+                        concurrency=places,
+                        wait=wait,
+                        install_signal_handlers=False,
+                    )
+                )
