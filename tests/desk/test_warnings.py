@@ -1,4 +1,4 @@
-"""A warning from the list to its owner, its end refused without words, and the case opened from it."""
+"""A warning from the list to its owner, a refused end, and the case opened from it."""
 
 import time
 from collections.abc import Callable
