@@ -12,7 +12,17 @@ from mengding.catalogue.file import BUNDLED
 from mengding.clocks import actions as clocks
 from mengding.core import clock
 from mengding.core.actor import SYSTEM, Role
-from mengding.demo import costs, daily, duty, onsite, positions, resources, scores, watching
+from mengding.demo import (
+    costs,
+    daily,
+    duty,
+    foresight,
+    onsite,
+    positions,
+    resources,
+    scores,
+    watching,
+)
 from mengding.demo.roster import DISTRICT, PEOPLE, STAGE_LIMITS
 from mengding.demo.secrets import password, token
 from mengding.demo.stories import actor_of, tell
@@ -86,6 +96,8 @@ def load(progress: Progress = _quiet, *, cases: bool = True) -> None:
         costs.tell(by)
         progress("应急资源、通知 resources and notices")
         resources.tell(by)
+        progress("预警 warnings")
+        foresight.tell(by)
         progress("工作评价 evaluation of a month")
         scores.tell(by)
         progress("巡逻队与排班 teams and rosters")

@@ -62,7 +62,7 @@ def tell() -> None:
                     ),
                 )
             spare = (now - at) / (len(_STEPS) + 1)
-            _carry(by, report.case, row["stage"], [at + spare * n for n in range(1, 7)])
+            carry(by, report.case, row["stage"], [at + spare * n for n in range(1, 7)])
     afterwards.tell(by)
 
 
@@ -78,7 +78,7 @@ def somewhere(boundary: object, dice: random.Random) -> tuple[float, float]:
     return middle.x, middle.y
 
 
-def _carry(by: dict[str, Actor], case: Case, stage: str, moments: list[datetime]) -> None:
+def carry(by: dict[str, Actor], case: Case, stage: str, moments: list[datetime]) -> None:
     """Work the case to `stage`, step by step, each at its moment."""
     if stage == "declined":
         with clock.at(moments[0]):

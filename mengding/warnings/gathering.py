@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from mengding.cases.models import Case
-from mengding.cases.stages import Stage
+from mengding.cases.stages import Channel, Stage
 from mengding.clocks import queries as clocks
 from mengding.tasks.models import Task
 from mengding.warnings.classes import takes_part
@@ -31,7 +31,7 @@ def facts(district: int, since: datetime, until: datetime) -> Facts:
 
 
 def rows(district: int, since: datetime, until: datetime) -> list[Row]:
-    """Cases that take part: not confidential, not void, not merged, not declined."""
+    """Cases that take part: not confidential, void, merged, declined or opened from a warning."""
     found = (
         _cases(district)
         .filter(reported_at__gte=since, reported_at__lt=until)
@@ -47,7 +47,9 @@ def rows(district: int, since: datetime, until: datetime) -> list[Row]:
 
 def _cases(district: int) -> QuerySet[Case]:
     rows = Case.objects.filter(district=district, confidential=False)
-    return rows.exclude(stage__in=_ENDED).exclude(class_code="").order_by()
+    # What the desk opened from a warning is no report more: it would keep that warning alive.
+    rows = rows.exclude(stage__in=_ENDED).exclude(channel=Channel.WARNING)
+    return rows.exclude(class_code="").order_by()
 
 
 def _then(district: int, since: date, until: date) -> dict[str, dict[date, int]]:

@@ -7,9 +7,11 @@ import pytest
 
 from mengding.cases.models import Approval, Case, WorkOrder
 from mengding.core import clock
-from mengding.demo import daily, onsite, stories, watching
+from mengding.demo import daily, foresight, onsite, stories, watching
+from mengding.demo.roster import PEOPLE
 from mengding.supervision.models import Demand
 from mengding.tasks.models import Finding, Place, Task
+from mengding.warnings.models import Alert
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -53,3 +55,12 @@ def test_the_stories_can_be_told(moment: datetime) -> None:
     assert mine.count() == 12
     assert Finding.objects.filter(place__in=mine).count() == 2
     assert Task.objects.filter(status="completed", plan__isnull=False).count() > 10
+    with clock.at(moment):
+        foresight.tell({person.username: stories.actor_of(person.username) for person in PEOPLE})
+    found = Alert.objects.filter(raised_at__gte=moment - timedelta(days=2))
+    stages = {(row.kind, row.status, row.case_id is not None) for row in found}
+    assert stages >= {
+        ("repeat", "taken", False), ("repeat", "taken", True), ("series", "open", False),
+        ("crowd", "open", False), ("crowd", "dismissed", False),
+    }  # fmt: skip
+    assert all(row.raised_at <= row.seen_at <= moment for row in found)

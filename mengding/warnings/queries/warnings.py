@@ -220,8 +220,8 @@ def _villages(row: Alert) -> list[dict[str, Any]]:
 
 
 def counts(actor: Actor) -> dict[str, int]:
-    """Live warnings by kind."""
-    rows = visible(actor).filter(status__in=LIVE).order_by().values_list("kind")
+    """Warnings nobody has taken yet, by kind."""
+    rows = visible(actor).filter(status=Status.OPEN).order_by().values_list("kind")
     return dict(rows.annotate(n=Count("pk")))
 
 

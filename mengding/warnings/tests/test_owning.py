@@ -87,6 +87,9 @@ def test_a_case_is_opened_from_it_once_and_leads_back(alert: Alert) -> None:
     assert list(actions_.order_by("pk").values_list("action", flat=True)) == [
         *("warning.raise", "warning.take", "warning.case"),
     ]
+    look(NOW + timedelta(hours=1))
+    alert.refresh_from_db()
+    assert (alert.observed, case.pk in alert.case_ids) == (3, False), "it does not count itself"
 
 
 def test_somebody_is_sent_to_look_and_the_look_completes_the_task(alert: Alert) -> None:
@@ -153,12 +156,12 @@ def test_a_crowd_dismissed_today_is_raised_tomorrow() -> None:
 
     crowd(NOW, 85)
     with clock.at(NOW):
-        first = Alert.objects.get(kind="crowd")
+        first = Alert.objects.get(kind="crowd", key="hill:2")
         actions.decide(who("supervise"), first.pk, real=False, words="节日活动，已有安排。")
     crowd(NOW + timedelta(hours=1), 86)
-    assert Alert.objects.filter(kind="crowd").count() == 1
+    assert Alert.objects.filter(kind="crowd", key="hill:2").count() == 1
     crowd(NOW + timedelta(days=1), 86)
-    assert Alert.objects.filter(kind="crowd").count() == 2
+    assert Alert.objects.filter(kind="crowd", key="hill:2").count() == 2
     with clock.at(NOW + timedelta(days=1)):
         again = queries.one(who("supervise"), Alert.objects.latest("pk").pk)
     assert again["course"]["limits"] == [60, 80, 100]

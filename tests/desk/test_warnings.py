@@ -1,0 +1,101 @@
+"""A warning from the list to its owner, a refused end, and the case opened from it."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.desk.hands import Person, built, call, database, has_axe
+
+pytestmark = [built, pytest.mark.browser]
+LAMPS, BINS = "C0137", "C0305"
+
+
+@pytest.fixture
+def found(server: str, django_db_blocker: Any) -> Callable[[str], int]:
+    """What the finder makes of the same thing three times at one place, in the server's own
+    database."""
+    from mengding.cases.tests.made import report
+    from mengding.core import clock
+    from mengding.warnings import actions
+    from mengding.warnings.models import Alert
+
+    def make(class_code: str) -> int:
+        with database(django_db_blocker):
+            for days in (9, 5, 1):
+                with clock.at(clock.now() - timedelta(days=days)):
+                    case = report(class_code=class_code).case
+            while not actions.look():  # nothing while the server's own worker looks
+                time.sleep(0.1)
+            return Alert.objects.get(kind="repeat", case_ids__contains=[case.pk]).pk
+
+    return make
+
+
+def test_a_warning_is_taken_and_a_case_opened_from_it(
+    server: str, browser: Any, found: Callable[[str], int]
+) -> None:
+    warning = found(LAMPS)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/warnings")
+    page.click(f"[data-warning='{warning}']")
+    page.wait_for_selector("[data-test=warning] h2:has-text('路灯')")
+    page.wait_for_selector("[data-test=owner]:has-text('建议负责人')")
+
+    # A false alarm needs its reason: the field is named, and one stands in it.
+    page.click("[data-test=false]")
+    page.click("[data-test=send]")
+    page.wait_for_selector("#warning-wrong:has-text('请填写')")
+    page.wait_for_selector(
+        "#warning-words[aria-invalid=true][aria-describedby=warning-wrong]:focus"
+    )
+    page.keyboard.press("Escape")
+    assert call(server, "supervise", f"/warnings/{warning}")["status"] == "open"
+
+    page.click("[data-test=take]")
+    page.click("[data-test=send]")
+    page.wait_for_selector("[data-test=owner]:has-text('负责'):has-text('孙立新')")
+    kept = call(server, "supervise", f"/warnings/{warning}")
+    assert kept["status"] == "taken"
+    due = datetime.fromisoformat(kept["due_at"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert f"{due:%m-%d %H:%M}" in page.inner_text("[data-test=due]")
+
+    page.click("[data-test=case]")
+    page.wait_for_function("() => document.querySelector('#warning-words')?.value.includes('3 件')")
+    page.fill("#warning-words", "同一路段路灯一月内报修三次，请检查线路。")
+    page.click("[data-test=send]")
+    page.click("[data-test=followed] a:has-text('请检查线路')")
+
+    # The case leads back to the warning, which shows the case and offers no second one.
+    page.wait_for_url("**/desk/cases/*")
+    case = int(page.url.rsplit("/", 1)[1])
+    page.click("[data-test=from-warning]")
+    page.wait_for_selector("[data-test=followed] a:has-text('请检查线路')")
+    assert page.locator("[data-test=case]").count() == 0
+    assert call(server, "supervise", f"/warnings/{warning}")["case"] == case
+    boss.leave()
+
+
+@has_axe
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_serious_faults(
+    server: str, browser: Any, found: Callable[[str], int], dark: bool
+) -> None:
+    warning = found(BINS)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    if dark:
+        page.evaluate("localStorage.setItem('desk.dark', '1')")
+    page.goto(f"{server}/desk/numbers/warnings")
+    page.click(f"[data-warning='{warning}']")
+    page.wait_for_selector("[data-test=warning] canvas")
+    faults = boss.serious()
+    page.click("[data-test=task]")  # the longest of its forms
+    page.wait_for_selector("#warning-due")
+    faults += boss.serious()
+    assert not faults
+    boss.leave()
