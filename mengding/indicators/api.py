@@ -49,7 +49,7 @@ class PeriodAsked(Schema):
         return {"before": before, "earlier": earlier}
 
 
-class Wanted(PeriodAsked):
+class NumbersAsked(PeriodAsked):
     """Which days, and what of them."""
 
     region: str = Field(
@@ -69,7 +69,7 @@ class Wanted(PeriodAsked):
         return Filters(**{name: getattr(self, name) for name in names})
 
 
-class Table(Wanted):
+class Table(NumbersAsked):
     """A table of numbers."""
 
     codes: str = Field("", max_length=600, description="With commas between; all by default.")
@@ -83,7 +83,7 @@ class Table(Wanted):
         return self.compared() if self.compare else {}
 
 
-class Behind(Wanted):
+class Behind(NumbersAsked):
     """The cases behind a number."""
 
     part: Literal["counts", "over", "rest"] = Field(
@@ -206,7 +206,7 @@ def as_download(name: str, days: Span, made: tuple[bytes, str]) -> HttpResponse:
     summary="看板 A dashboard",
 )  # fmt: skip
 @allows("indicators.read")
-def read_dashboard(request: HttpRequest, page: Page, wanted: Query[Wanted]) -> HttpResponse:
+def read_dashboard(request: HttpRequest, page: Page, wanted: Query[NumbersAsked]) -> HttpResponse:
     """Everything on one page, within what my post sees: big numbers, in and out over time, what
     stands side by side (departments, divisions, classes, channels), breakdowns, six months.
 
@@ -224,7 +224,10 @@ def read_dashboard(request: HttpRequest, page: Page, wanted: Query[Wanted]) -> H
 )  # fmt: skip
 @allows("indicators.read")
 def download_dashboard(
-    request: HttpRequest, page: Page, wanted: Query[Wanted], format: Literal["csv", "xlsx"] = "csv"
+    request: HttpRequest,
+    page: Page,
+    wanted: Query[NumbersAsked],
+    format: Literal["csv", "xlsx"] = "csv",
 ) -> HttpResponse:
     """The same tables as a file: a sheet each (in CSV one below the other), the formulas last."""
     days = wanted.days()

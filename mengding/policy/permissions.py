@@ -87,7 +87,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "warnings.configure": frozenset({_R.SYSTEM_ADMIN, _R.SUPERVISOR}),
     "crowd.count": frozenset({_R.DISPATCHER}),
     "crowd.read": _CENTRE | {_R.SYSTEM_ADMIN},
-    "crowd.manage": frozenset({_R.SYSTEM_ADMIN, _R.SUPERVISOR}),
+    "crowd.configure": frozenset({_R.SYSTEM_ADMIN, _R.SUPERVISOR}),
     "contact.reveal": frozenset({_R.DESK, _R.SUPERVISOR, _R.HANDLER, _R.MEDIATOR}),
     "evidence.erase": frozenset({_R.SUPERVISOR, _R.SECURITY_ADMIN}),
     "contact.erase": frozenset({_R.SECURITY_ADMIN}),

@@ -35,19 +35,19 @@ def add_spot(
 ) -> Spot:
     """A scenic spot with its capacity, or a change of one known by its code. `stages`: three
     percentages of its own; none: the district's."""
-    require(actor, "crowd.manage")
+    require(actor, "crowd.configure")
     region = Region.objects.filter(code=region_code, active=True).first()
     if region is None:
         raise Invalid(
             "region_unknown", T("没有这个区划代码。", "No division has this code."), field="region"
         )
-    require(actor, "crowd.manage", locate.chain(region.pk))
+    require(actor, "crowd.configure", locate.chain(region.pk))
     if stages:
         _check_stages(stages)
     was = Spot.objects.select_for_update().filter(code=code).first()
     before = {}
     if was is not None:
-        require(actor, "crowd.manage", locate.chain(was.region_id))
+        require(actor, "crowd.configure", locate.chain(was.region_id))
         before = {"region": was.region_id, "capacity": was.capacity, "stages": was.stages}
     spot, _ = Spot.objects.update_or_create(
         code=code,

@@ -82,7 +82,7 @@ def list_spots(request: HttpRequest) -> Any:
 
 
 @router.post("/crowd/spots", response={201: SpotSaved}, operation_id="crowd_spots_save")
-@allows("crowd.manage")
+@allows("crowd.configure")
 def save_spot(request: HttpRequest, data: SpotIn) -> Status[Spot]:
     """Add a spot, or change the one with this code."""
     made = actions.add_spot(

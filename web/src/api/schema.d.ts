@@ -13138,6 +13138,68 @@ export interface components {
             next: string | null;
         };
         /**
+         * NumbersAsked
+         * @description Which days, and what of them.
+         */
+        NumbersAsked: {
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Class Code
+             * @description A class, the beginning of classes, or "-" for none.
+             * @default
+             */
+            class_code: string;
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Org
+             * @description Exactly this one; 0: none yet.
+             */
+            org?: number | null;
+            /**
+             * Post
+             * @description Who received, sent, ended, called.
+             */
+            post?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Tier
+             * @description district, town or village.
+             * @default
+             */
+            tier: string;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
          * OnDuty
          * @description Somebody on duty in my area.
          */
@@ -19171,68 +19233,6 @@ export interface components {
             /** Stages */
             stages: components["schemas"]["StageFigures"][];
             today: components["schemas"]["Today"];
-        };
-        /**
-         * Wanted
-         * @description Which days, and what of them.
-         */
-        Wanted: {
-            /**
-             * Channel
-             * @default
-             */
-            channel: string;
-            /**
-             * Class Code
-             * @description A class, the beginning of classes, or "-" for none.
-             * @default
-             */
-            class_code: string;
-            /**
-             * Day
-             * @description Today by default.
-             * @example 2026-11-24
-             */
-            day?: string | null;
-            /**
-             * Kind
-             * @description The period in which `day` lies; span: since–until.
-             * @default month
-             * @enum {string}
-             */
-            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
-            /**
-             * Org
-             * @description Exactly this one; 0: none yet.
-             */
-            org?: number | null;
-            /**
-             * Post
-             * @description Who received, sent, ended, called.
-             */
-            post?: number | null;
-            /**
-             * Region
-             * @description Division code; with "-" behind it: in none below.
-             * @default
-             */
-            region: string;
-            /**
-             * Since
-             * @description With kind=span: the first day.
-             */
-            since?: string | null;
-            /**
-             * Tier
-             * @description district, town or village.
-             * @default
-             */
-            tier: string;
-            /**
-             * Until
-             * @description With kind=span: the day behind the last.
-             */
-            until?: string | null;
         };
         /**
          * WarningCaseIn
