@@ -174,6 +174,7 @@ def test_old_rows_of_the_worker_are_forgotten() -> None:
                 [job_id],
             )
 
+    there = set(ProcrastinateJob.objects.values_list("id", flat=True))  # queued by a worker before
     task = app.tasks["ledger.outbox"]
     waiting, failed, stuck = (task.defer(timestamp=n) for n in range(3))
     fresh = task.defer(timestamp=4)
@@ -182,4 +183,4 @@ def test_old_rows_of_the_worker_are_forgotten() -> None:
     age(stuck, "doing")
     assert forget_old() == 2
     kept = set(ProcrastinateJob.objects.values_list("id", flat=True))
-    assert kept == {waiting, fresh}
+    assert kept - there == {waiting, fresh}
