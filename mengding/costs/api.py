@@ -8,14 +8,12 @@ from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
-from mengding.core import clock
 from mengding.costs import actions, queries
 from mengding.http.auth import allows
 from mengding.http.fast import json_response
 from mengding.http.paging import Paging
-from mengding.indicators.facts import local_day
+from mengding.indicators.api import PeriodAsked, as_download
 from mengding.indicators.queries.scope import Filters
-from mengding.indicators.spans import Span, compared, span
 from mengding.people.api.caller import caller
 
 router = Router(tags=["costs"])
@@ -37,15 +35,9 @@ _EXAMPLE: JsonDict = {
 }
 
 
-class CostQuery(Schema):
+class CostQuery(PeriodAsked):
     """Which days, and which of the cases that ended in them."""
 
-    kind: Literal["day", "week", "month", "quarter", "year", "span"] = Field(
-        "month", description="The period in which `day` lies; span: since–until."
-    )
-    day: date | None = Field(None, description="Today by default.", examples=["2026-11-24"])
-    since: date | None = Field(None, description="With kind=span: the first day.")
-    until: date | None = Field(None, description="With kind=span: the day behind the last.")
     region: str = Field(
         "", max_length=20, description='Division code; with "-" behind it: in none below.'
     )
@@ -57,13 +49,6 @@ class CostQuery(Schema):
     ending: Literal["", "closed", "declined", "void", "merged"] = Field(
         "closed", description="How they ended; empty: in any way."
     )
-
-    def days(self) -> Span:
-        """The days meant; an empty or backward span is refused further down."""
-        today = local_day(clock.now())
-        if self.kind == "span":
-            return Span(self.since or self.day or today, self.until or today)
-        return span(self.kind, self.day or today)
 
     def filters(self) -> Filters:
         """The filters as queries want them."""
@@ -156,29 +141,18 @@ def read_costs(request: HttpRequest, wanted: Query[CostTable]) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, wanted: CostTable) -> dict[str, Any]:
-    days = wanted.days()
-    others: dict[str, Span] = {}
-    if wanted.compare:
-        others["before"], others["earlier"] = compared(wanted.kind, days, local_day(clock.now()))
     return queries.values(
-        caller(request), days, wanted.filters(), by=wanted.by, ending=wanted.ending, others=others
-    )
+        caller(request), wanted.days(), wanted.filters(), by=wanted.by, ending=wanted.ending,
+        others=wanted.compared() if wanted.compare else {},
+    )  # fmt: skip
 
 
 @router.get("/costs/file", operation_id="costs_file", response=str, summary="下载 Costs as CSV")
 @allows("costs.read")
 def download(request: HttpRequest, wanted: Query[CostTable]) -> HttpResponse:
     """The same table as a file, with the breakdown and how each activity is counted below it."""
-    answer = _answer(request, wanted)
-    name = f"costs-{answer['since']:%Y%m%d}-{answer['until']:%Y%m%d}.csv"
-    return HttpResponse(
-        queries.as_csv(answer),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        },
-    )
+    made = queries.as_csv(_answer(request, wanted)), "text/csv; charset=utf-8"
+    return as_download("costs", wanted.days(), made)
 
 
 @router.get(
