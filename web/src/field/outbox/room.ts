@@ -27,7 +27,16 @@ export async function spare(): Promise<Spare> {
   return me.value ? spareOf(await storeOf(me.value.account_id)) : { photos: [], pictures: 0, bytes: 0 };
 }
 
-/** Delete it; how many bytes that were. */
+const used = async () => (await navigator.storage?.estimate?.())?.usage;
+const PATIENCE = 5000; // ms
+
+/** Delete it; how many bytes that were. Browsers give the room back a little later: wait for that, but not for ever. */
 export async function makeRoom(): Promise<number> {
-  return me.value ? clearSpare(await storeOf(me.value.account_id)) : 0;
+  if (!me.value) return 0;
+  const before = (await used()) ?? 0;
+  const freed = await clearSpare(await storeOf(me.value.account_id));
+  for (const end = Date.now() + PATIENCE; Date.now() < end && ((await used()) ?? 0) > before - freed / 2;) {
+    await new Promise((go) => setTimeout(go, 200));
+  }
+  return freed;
 }
