@@ -24,7 +24,6 @@ from mengding.indicators.facts import CaseFacts, local_day
 from mengding.indicators.sources import with_events
 from mengding.ledger import feed
 from mengding.ledger.actions import Entry, record
-from mengding.ledger.models import Cursor
 from mengding.people import queries as people
 from mengding.people.models import Organisation
 from mengding.policy.permissions import require
@@ -32,7 +31,7 @@ from mengding.regions import locate
 from mengding.regions.models import Region
 
 READER = "costs"
-BATCH = 500
+BATCH = 200
 _FIRST = date(2000, 1, 1)
 _AHEAD = timedelta(days=731)
 
@@ -157,9 +156,8 @@ def recount(limit: int = BATCH) -> int:
 
 @transaction.atomic
 def _recount_some(district: int, limit: int) -> int:
-    # The reader's row keeps the follower away meanwhile: both write the same rows.
-    Cursor.objects.get_or_create(name=READER)
-    if not list(Cursor.objects.select_for_update(skip_locked=True).filter(name=READER)):
+    # Not beside the follower: both write the same rows.
+    if not feed.hold(READER):
         return 0
     row = Recount.objects.filter(district=district).first()
     if row is None:

@@ -25,7 +25,7 @@ from mengding.policy.permissions import require
 from mengding.regions.models import Region
 
 READER = "indicators"
-BATCH = 500
+BATCH = 200
 _REBUILD = 2000
 _PATIENCE = "200ms"  # of a reader for the other who writes
 CLOSING: tuple[Kind, ...] = ("month", "quarter", "year")
@@ -63,7 +63,7 @@ def tick(limit: int = BATCH) -> bool:
 
     The mark moves on only then, so that all facts speak of the same moment.
     """
-    if not _hold():
+    if not feed.hold(READER):
         return True
     known, now = as_of(), clock.now()
     if now <= known and Mark.objects.exists():
@@ -75,13 +75,6 @@ def tick(limit: int = BATCH) -> bool:
     if done:
         Mark.objects.update_or_create(one=True, defaults={"as_of": now})
     return done
-
-
-def _hold(*, wait: bool = False) -> bool:
-    """Be the only writer until the transaction ends; False when another one is."""
-    Cursor.objects.get_or_create(name=READER)
-    rows = Cursor.objects.select_for_update(skip_locked=not wait).filter(name=READER)
-    return bool(list(rows))
 
 
 def keep_near(limit: int = 100) -> bool:
@@ -96,7 +89,7 @@ def keep_near(limit: int = 100) -> bool:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
-            _hold(wait=True)
+            feed.hold(READER, wait=True)
             take_in(_waiting(limit))
             tick(limit)
     except OperationalError as error:
@@ -134,7 +127,7 @@ def rebuild(progress: Progress = _quiet) -> int:
 
     Numbers cannot be read while it writes. What happens meanwhile comes after it.
     """
-    _hold(wait=True)
+    feed.hold(READER, wait=True)
     position, now = feed.tail(), clock.now()
     cases, last = 0, 0
     chains = Chain.objects.filter(subject_kind="case").order_by("subject_id")
@@ -148,7 +141,8 @@ def rebuild(progress: Progress = _quiet) -> int:
             progress(f"{cases:,}")
     rollup.sum_up(progress)
     Mark.objects.update_or_create(one=True, defaults={"as_of": now})
-    Cursor.objects.filter(name=READER).update(xact=position.xact, event_id=position.event_id)
+    here = {"xact": position.xact, "event_id": position.event_id}
+    Cursor.objects.update_or_create(name=READER, defaults=here)
     return cases
 
 
@@ -184,7 +178,7 @@ def freeze(
             T("这个期间还没有结束。", "This period is not over."),
             field="period",
         )
-    _hold(wait=True)
+    feed.hold(READER, wait=True)
     closed = Period.objects.filter(district=district)
     if closed.filter(since=days.since, until=days.until).exists():
         raise Conflict(

@@ -18,6 +18,7 @@ from mengding.cases.tests.made import TRIES, case_at, report, who
 from mengding.indicators import actions, queries, rollup
 from mengding.indicators.check import compare
 from mengding.indicators.models import Cell, Fact
+from mengding.ledger import feed
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +122,7 @@ def test_who_reads_does_not_wait_long_for_who_writes() -> None:
 
     def writer() -> bool:
         with transaction.atomic():
-            kept = actions._hold(wait=True)
+            kept = feed.hold(actions.READER, wait=True)
             held.set()
             assert go.wait(60)
         return kept
