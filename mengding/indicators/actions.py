@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from psycopg.errors import LockNotAvailable
 
 from mengding.core import clock
@@ -136,7 +136,8 @@ def rebuild(progress: Progress = _quiet) -> int:
             chains.filter(subject_id__gt=last).values_list("subject_id", flat=True)[:_REBUILD]
         ):
             last = ids[-1]
-            rollup.insert(item for case in from_ledger(ids) for item in items(case, now))
+            found = [item for case in from_ledger(ids) for item in items(case, now)]
+            rollup.insert(found, {item.case: item.day for item in found if item.kind == "out"})
             cases += len(ids)
             progress(f"{cases:,}")
     rollup.sum_up(progress)
@@ -194,11 +195,10 @@ def freeze(
 
 
 def _keep(actor: Actor, district: Region, days: Span) -> Period:
-    ended = Fact.objects.filter(case_id=OuterRef("case_id"), kind="out", day__lt=days.until)
     # Beside the facts of its days, those of what came before and stood open at its end.
     facts = Fact.objects.filter(
         Q(day__gte=days.since, day__lt=days.until)
-        | Q(Q(kind="in", day__lt=days.since), ~Exists(ended)),
+        | Q(Q(kind="in", day__lt=days.since), Q(left_on=None) | Q(left_on__gte=days.until)),
         district=district.pk,
     )
     period = Period.objects.create(
@@ -212,9 +212,8 @@ def _keep(actor: Actor, district: Region, days: Span) -> Period:
     )
     _copy(
         period, rollup.FACTS, FrozenFact, rollup.COLUMNS[:-1],
-        "(day >= %(since)s AND day < %(until)s OR kind = 'in' AND day < %(since)s AND NOT EXISTS"
-        f" (SELECT FROM {rollup.FACTS} o WHERE o.case_id = f.case_id AND o.kind = 'out'"
-        " AND o.day < %(until)s))",
+        "(day >= %(since)s AND day < %(until)s OR kind = 'in' AND day < %(since)s"
+        " AND (left_on IS NULL OR left_on >= %(until)s))",
     )  # fmt: skip
     _copy(
         period, rollup.CELLS, FrozenCell, rollup.KEYS + rollup.CODES,

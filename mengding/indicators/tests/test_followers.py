@@ -143,8 +143,8 @@ def test_a_follower_that_breaks_off_changes_nothing(monkeypatch: pytest.MonkeyPa
     case_at(Stage.HANDLING)
     plain = rollup.insert
 
-    def broken(come: Any) -> None:
-        plain(come)
+    def broken(come: Any, left: Any) -> None:
+        plain(come, left)
         raise RuntimeError("power cut")
 
     monkeypatch.setattr(rollup, "insert", broken)
