@@ -2,11 +2,8 @@
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -34,7 +31,7 @@ from mengding.policy.permissions import require
 from mengding.regions import locate
 from mengding.regions.models import Region
 
-BATCH = 500
+BATCH = 200
 _FIRST = date(2000, 1, 1)
 _AHEAD = timedelta(days=731)
 
@@ -140,44 +137,27 @@ def _take(events: list[dict[str, Any]]) -> None:
     take_in(sorted(touched))
 
 
-@dataclass(slots=True)
-class Pace:
-    """How much to do in one transaction, so that it takes about a second: what follows the ledger
-    waits behind the oldest transaction that writes (`ledger.feed`)."""
-
-    size: int = 100
-    most: int = BATCH
-
-    def timed(self, some: Callable[[int], int]) -> int:
-        """Do so much, and the more or less next time; returns what was done."""
-        started = time.monotonic()
-        done = some(self.size)
-        took = max(time.monotonic() - started, 0.01)
-        self.size = min(self.most, 2 * self.size, max(10, int(self.size * 0.8 / took)))
-        return done
-
-
 def catch_up() -> int:
     """Read the ledger to its end; returns how many events were read."""
-    read, pace = 0, Pace()
-    while found := pace.timed(follow):
+    read = 0
+    while found := follow():
         read += found
     return read
 
 
-def recount() -> int:
+def recount(limit: int = BATCH) -> int:
     """Reckon the cases of districts that got their first rates; returns how many."""
-    done, pace = 0, Pace()
+    done = 0
     for district in list(Recount.objects.values_list("district_id", flat=True)):
-        while found := pace.timed(partial(_recount_some, district)):
+        while found := _recount_some(district, limit):
             done += found
     return done
 
 
 @transaction.atomic
 def _recount_some(district: int, limit: int) -> int:
-    # The reader's row keeps the follower away meanwhile: both write the same rows.
-    if not rollup.hold():
+    # Not beside the follower: both write the same rows.
+    if not feed.hold(rollup.READER):
         return 0
     row = Recount.objects.filter(district=district).first()
     if row is None:

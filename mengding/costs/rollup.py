@@ -17,7 +17,7 @@ from mengding.costs.models import CaseCost, Cell
 from mengding.costs.packing import BelowZero, changed
 from mengding.indicators.cuts import Cut
 from mengding.indicators.spans import Span, months_on
-from mengding.ledger.models import Cursor
+from mengding.ledger import feed
 
 READER = "costs"
 COSTS, CELLS = CaseCost._meta.db_table, Cell._meta.db_table
@@ -42,13 +42,6 @@ _KEYS = ", ".join(Key._fields)
 _TYPES = ("smallint", "date", "bigint", "bigint", "text", "text", "text")
 _GIVEN = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
 _SAME = " AND ".join(f"c.{name} = k.{name}" for name in Key._fields)
-
-
-def hold(*, wait: bool = False) -> bool:
-    """Be the only writer until the transaction ends; False when another one is."""
-    Cursor.objects.get_or_create(name=READER)
-    rows = Cursor.objects.select_for_update(skip_locked=not wait).filter(name=READER)
-    return bool(list(rows))
 
 
 def refresh(rows: Iterable[CaseCost], case_ids: Sequence[int]) -> int:
@@ -162,7 +155,7 @@ def rebuild(progress: Callable[[str], None] = lambda step: None) -> int:
     made = 0
     for month in months():
         with transaction.atomic():
-            hold(wait=True)
+            feed.hold(READER, wait=True)
             made += sum_up(month)
         progress(f"{month:%Y-%m}")
     return made

@@ -45,10 +45,11 @@ class _FactRow(Dimensions):
 
 
 class Fact(_FactRow):
-    """As things stand now."""
+    """As things stand now. `left_on`: of a case received, the day of its `out`, if there is one."""
 
     pk = models.CompositePrimaryKey("case_id", "kind", "order_id")
     turns_at = models.DateTimeField(null=True)
+    left_on = models.DateField(null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "指标事实"
@@ -62,6 +63,14 @@ class Fact(_FactRow):
                 fields=["turns_at"],
                 name="fact_turning",
                 condition=models.Q(turns_at__isnull=False),
+            ),
+            *(
+                models.Index(
+                    fields=[place, "day"],
+                    name=f"fact_open_{place}",
+                    condition=models.Q(kind="in", left_on__isnull=True),
+                )
+                for place in ("district", "town", "village", "org", "class_code")
             ),
         ]
 
