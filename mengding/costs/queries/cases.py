@@ -18,10 +18,10 @@ from mengding.core.text import T
 from mengding.costs.activities import BY_CODE, MERGE_METHOD, SELF_METHOD
 from mengding.costs.gathering import on_site, reckoned
 from mengding.costs.models import CaseCost
-from mengding.costs.packing import Pairs
+from mengding.costs.packing import Pairs, pairs
 from mengding.costs.queries.counts import condition, counted
 from mengding.costs.queries.rates import series
-from mengding.costs.queries.sums import NO_PAIRS, costliest
+from mengding.costs.queries.sums import costliest
 from mengding.costs.queries.values import costs_scope, yuan
 from mengding.costs.reckon import Priced, Saved
 from mengding.http.paging import decode_cursor, encode_cursor
@@ -49,7 +49,7 @@ def behind(
     if order not in ORDERS:
         raise Invalid("order_unknown", T("没有这种排序。", "No such order."), field="order")
     scope = costs_scope(actor, filters)
-    counts = counted(scope, days, ending).rows.get(("", None), NO_PAIRS)
+    counts = pairs(counted(scope, days, ending).rows.get(("", None), b""))
     sql, params = condition(scope, days, ending)
     # The columns the condition names are the table's own; a joined pattern has none of these names.
     rows = CaseCost.objects.filter(whole=True).extra(where=[sql], params=params)
