@@ -28,6 +28,14 @@ from mengding.indicators.spans import Span
 from mengding.policy.permissions import require
 
 ORDERS = ("day", "cost")
+# All that are in the sums, those that something was saved on, those with work before the first
+# rates, which are in no sum.
+ONLY = {
+    "": Q(whole=True),
+    "merged": Q(whole=True, pattern__merged__isnull=False),
+    "spot": Q(whole=True, pattern__spot__isnull=False),
+    "unrated": Q(whole=False),
+}
 
 
 def behind(
@@ -36,16 +44,29 @@ def behind(
     filters: Filters,
     *,
     ending: str = "closed",
+    only: str = "",
+    activity: str = "",
     order: str = "day",
     cursor: str | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """A page of exactly the cases a number counts: newest first, or the costliest."""
+    """A page of exactly the cases a number counts: newest first, or the costliest.
+
+    `only`: of these the ones of `ONLY`; `activity`: those in which it was done.
+    """
     require(actor, "costs.cases")
     if order not in ORDERS:
         raise Invalid("order_unknown", T("没有这种排序。", "No such order."), field="order")
     sql, params = condition(costs_scope(actor, filters), days, ending)
-    rows = CaseCost.objects.filter(whole=True).annotate(fen=F("pattern__fen"))
+    if only not in ONLY:
+        raise Invalid("only_unknown", T("没有这种筛选。", "No such filter."), field="only")
+    rows = CaseCost.objects.filter(ONLY[only]).annotate(fen=F("pattern__fen"))
+    if activity and activity not in BY_CODE:
+        raise Invalid(
+            "activity_unknown", T("没有这项活动。", "No such activity."), field="activity"
+        )
+    if activity:
+        rows = rows.filter(pattern__lines__contains=[[activity]])
     # The columns the scope names are the table's own; a joined pattern has none of these names.
     rows = rows.filter(pk__in=CaseCost.objects.extra(where=[sql], params=params).values("pk"))
     total = rows.count()
