@@ -151,7 +151,7 @@ def test_every_number_of_the_page_drills_to_exactly_its_cases(
     settings.EVIDENCE_ROOT, settings.EVIDENCE_UPLOADS = tmp_path / "files", tmp_path / "uploads"
     with clock.at(MOMENT - timedelta(days=60)):
         old = case_at(Stage.FED_BACK)  # before the first rates: in no sum
-    actions.publish(who("supervise"), date(2026, 10, 1), {**RATES, "fewest": 1}, 0)
+    actions.publish(who("supervise"), date(2026, 10, 1), RATES, 0)
     for step in ("start_check", "close"):
         take(step, old.pk)
     with clock.at(MOMENT - timedelta(days=30)):

@@ -1,5 +1,6 @@
 /** Coverage, months and appeals as the server answers them. */
 import { api, body } from "../api/client";
+import type { Stage } from "../api/shapes";
 import type { components } from "../api/schema";
 import type { Asked, Indicator, Part, Table } from "../indicators/shapes";
 
@@ -23,7 +24,7 @@ export function fraction(said: string | null): number | null {
 
 export type Fieldwork = Table & { scope: string; columns: Indicator[] };
 /** `at`: a day, or a moment; of a task its deadline. `counts`: whether it is above the line. */
-export interface BehindRow { id: number; inspection?: number; what: string; about: string; where: string; at: string | null; state: string; stage?: string; counts: boolean }
+export interface BehindRow { id: number; inspection?: number; what: string; about: string; where: string; at: string | null; state: string; stage?: Stage; counts: boolean }
 export interface Behind { thing: "day" | "village" | "task" | "inspection" | "item" | "case"; total: number; items: BehindRow[]; next: string | null }
 
 export const fieldwork = (query: Asked): Promise<Fieldwork> => body<Fieldwork>(api.GET("/api/v1/fieldwork", { params: { query } }));
