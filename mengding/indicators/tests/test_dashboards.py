@@ -88,8 +88,8 @@ def told(answer: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Span, Any]]:
         for row in each["rows"]:
             step = span(each["step"], row["step"])
             # Of a step that begins before the days asked for, or ends behind them, only a part.
-            days = Span(max(step.since, each["since"]), min(step.until, each["until"]))
-            yield narrowed(each["by"], row, each["area"]), days, row["values"]
+            part = Span(max(step.since, each["since"]), min(step.until, each["until"]))
+            yield narrowed(each["by"], row, each["area"]), part, row["values"]
 
 
 ASKED = {
