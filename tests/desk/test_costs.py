@@ -52,8 +52,8 @@ def test_from_no_rates_to_the_reckoning_of_a_case(
     page.keyboard.press("Escape")
     page.wait_for_selector("[data-test=drill]", state="detached")
     # An activity, a month, a mean: each opens the cases it comes from.
-    page.click(".chart:has-text('接听来电') .turn >> nth=0")
-    page.click(".chart tr:has-text('接听来电') button")
+    page.click(".chart .turn >> nth=0")
+    page.click(".chart tbody tr button >> nth=0")
     page.wait_for_selector("[data-test=drill-total]:has-text('3')")
     page.keyboard.press("Escape")
     page.wait_for_selector("[data-test=drill]", state="detached")

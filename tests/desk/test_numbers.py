@@ -208,7 +208,7 @@ def test_only_the_newest_answer_counts(server: str, browser: Any, django_db_bloc
     page.goto(f"{server}/desk/numbers/indicators?kind=day")
     page.wait_for_selector("[data-row=dept-urban_management]")
     late: list[Any] = []
-    page.route(re.compile(r"indicators/values.*by=class"), late.append)
+    page.route(re.compile(r"indicators/values.*by=class"), lambda route: late.append(route))
     for name, there in (("类别", ""), ("来源", "[data-row=phone]")):
         page.click("[data-test=by]")
         page.click(f".el-select-dropdown__item:visible:has-text('{name}')")
