@@ -8,6 +8,7 @@ held by cases counted by hand (`tests/test_formulas.py`) and by the archive of B
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
+from datetime import date
 
 from django.db import connection, transaction
 
@@ -58,12 +59,26 @@ def _compare(progress: Callable[[int], None], most: int) -> Compared:
         different += [_told(item, item in kept) for item in sorted(wrong, key=_place)]
         cases, facts = cases + len(ids), facts + len(expected)
         progress(cases)
+    for case, kept_day, day in _left_otherwise():
+        mismatches += 1
+        different.append(f"case {case} in: left on {kept_day}, its out says {day}")
     kept_sums = dict(rollup.sums())
     for key in ours.keys() | kept_sums.keys():
         if ours.get(key, _ZERO) != kept_sums.get(key, _ZERO):
             mismatches += 1
             different.append(f"{key}: {kept_sums.get(key)}, tables {ours.get(key)}")
     return Compared(cases, facts, len(ours), mismatches, different[:most])
+
+
+def _left_otherwise() -> list[tuple[int, date | None, date | None]]:
+    facts = rollup.FACTS
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT i.case_id, i.left_on, o.day FROM {facts} i LEFT JOIN {facts} o"  # noqa: S608
+            " ON o.case_id = i.case_id AND o.kind = 'out'"
+            " WHERE i.kind = 'in' AND i.left_on IS DISTINCT FROM o.day ORDER BY 1"
+        )
+        return list(cursor.fetchall())
 
 
 _ZERO = [0] * len(MEASURES)

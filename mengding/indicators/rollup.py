@@ -6,7 +6,7 @@ that sums are always those of the facts, whatever happened to a case and in what
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date, datetime
@@ -61,7 +61,10 @@ def refresh(cases: Iterable[CaseFacts], case_ids: Sequence[int], as_of: datetime
                     [item.order for item in gone],
                 ],
             )
-        insert(come)
+        left = {item.case: item.day for item in new if item.kind == "out"}
+        insert(come, left)
+        whose = {item.case for item in gone | come if item.kind == "out"}
+        _leave(whose - {item.case for item in come if item.kind == "in"}, left)
         rows = [
             dict(zip(KEYS, _key(key), strict=True)) | dict(zip(CODES, vector, strict=True))
             for key, vector in deltas.items()
@@ -92,15 +95,23 @@ def add(deltas: Deltas, item: Item, sign: int) -> None:
             vector[bit] += sign
 
 
-def insert(come: Iterable[Item]) -> None:
-    """Write facts that are not there yet."""
-    ready = list(come)  # whoever makes them may read from the same connection
+def insert(come: Iterable[Item], left: Mapping[int, date]) -> None:
+    """Write facts that are not there yet. `left`: the day each case that has ended did."""
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {FACTS} ({_LISTED}) FROM STDIN") as copy,
+        cursor.copy(f"COPY {FACTS} ({_LISTED}, left_on) FROM STDIN") as copy,
     ):
-        for item in ready:
-            copy.write_row(_row(item))
+        for item in come:
+            copy.write_row((*_row(item), left.get(item.case) if item.kind == "in" else None))
+
+
+def _leave(cases: Iterable[int], left: Mapping[int, date]) -> None:
+    """Write on which day these cases ended, or that they go on."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {FACTS} SET left_on = %s WHERE case_id = %s AND kind = 'in'",  # noqa: S608
+            [(left.get(case), case) for case in sorted(cases)],
+        )
 
 
 @contextmanager

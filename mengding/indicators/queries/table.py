@@ -96,10 +96,12 @@ def _table(
                     "name": name,
                     "step": at,
                     "values": _plain(values),
-                    "beside": {
-                        each: _plain(other[key].values) if key in other else nothing
-                        for each, other in by_key.items()
-                    },
+                    "beside": Ready(
+                        {
+                            each: _plain(other[key].values) if key in other else nothing
+                            for each, other in by_key.items()
+                        }
+                    ),
                 }
             )
     return {
