@@ -17,9 +17,9 @@ from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from mengding.demo.secrets import token
-from mengding.indicators import actions, queries
+from mengding.indicators import actions, queries, rollup
 from mengding.indicators.check import compare
-from mengding.indicators.models import Cell, Fact, FrozenCell, FrozenFact, Period
+from mengding.indicators.models import Cell, Fact, FrozenCell, FrozenFact, Period, Touched
 from mengding.indicators.queries import Filters, table
 from mengding.indicators.spans import (
     Span,
@@ -293,6 +293,11 @@ def test_a_closed_month_stays_as_it_was_and_says_what_changed() -> None:
         assert told["reworked"] == (0, 1)
         assert told["returned"] == (0, 1)
         assert queries.periods(supervisor)[0]["corrections"] == found["corrections"] >= 3
+        Touched.objects.all().delete()
+        assert any("nobody is told of" in each for each in compare().different)
+        rollup.touched_anew()
+        assert compare().different == []
+        assert queries.periods(supervisor)[0]["corrections"] == found["corrections"]
         # The cases of the closed number are those it counted then.
         behind = queries.cases_of(supervisor, "received", MONTH, AFTER, frozen=True, limit=200)
         assert len(behind.items) == behind.total == then.total["received"].n
