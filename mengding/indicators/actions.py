@@ -141,6 +141,7 @@ def rebuild(progress: Progress = _quiet) -> int:
             cases += len(ids)
             progress(f"{cases:,}")
     rollup.sum_up(progress)
+    rollup.touched_anew()
     Mark.objects.update_or_create(one=True, defaults={"as_of": now})
     here = {"xact": position.xact, "event_id": position.event_id}
     Cursor.objects.update_or_create(name=READER, defaults=here)

@@ -156,6 +156,18 @@ class FrozenFact(_FactRow):
         verbose_name = verbose_name_plural = "封账事实"
 
 
+class Touched(models.Model):
+    """A case with a fact in a closed period that was written or taken away since: corrections are
+    looked for among these only."""
+
+    pk = models.CompositePrimaryKey("period_id", "case_id")
+    period = models.ForeignKey(Period, on_delete=models.CASCADE, db_index=False)
+    case_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "封账后变动"
+
+
 class FrozenCell(_CellRow):
     """As things stood when the period closed; sums by month only."""
 

@@ -17,7 +17,7 @@ from django.db import connection
 from mengding.indicators.cuts import CUTS, Cut, Key, keys
 from mengding.indicators.facts import CaseFacts, Item, items
 from mengding.indicators.measures import MEASURES
-from mengding.indicators.models import Cell, Fact
+from mengding.indicators.models import Cell, Fact, FrozenFact, Period, Touched
 
 FACTS, CELLS = Fact._meta.db_table, Cell._meta.db_table
 CODES = [measure.code for measure in MEASURES]
@@ -32,6 +32,14 @@ _UPSERT = (
     " ON CONFLICT (cut, grain, place, day, a, b, confidential, within) DO UPDATE SET "
     + ", ".join(f"{code} = {CELLS}.{code} + excluded.{code}" for code in CODES)
 )
+_TOUCH = (
+    f"INSERT INTO {Touched._meta.db_table} (period_id, case_id)"  # noqa: S608
+    f" SELECT DISTINCT p.id, t.c FROM {Period._meta.db_table} p"
+    " JOIN unnest(%s::bigint[], %s::bigint[], %s::date[]) AS t (c, district, day)"
+    " ON t.district = p.district_id AND t.day >= p.since AND t.day < p.until"
+    " ON CONFLICT DO NOTHING"
+)
+_DIFFERS = " OR ".join(f"k.{name} IS DISTINCT FROM o.{name}" for name in COLUMNS[3:-1])
 Deltas = dict[Key, list[int]]
 
 
@@ -72,6 +80,8 @@ def refresh(cases: Iterable[CaseFacts], case_ids: Sequence[int], as_of: datetime
         ]
         if rows:
             cursor.execute(_UPSERT, [json.dumps(rows, default=str)])
+        moved = [(item.case, item.district, item.day) for item in gone | come]
+        cursor.execute(_TOUCH, [list(column) for column in zip(*moved, strict=True)])
     return len(gone) + len(come)
 
 
@@ -130,6 +140,30 @@ def anew() -> Iterator[None]:
             editor.add_index(Fact, index)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {FACTS}")
+
+
+def changed(what: str, narrow: str = "true") -> str:
+    """SQL of a closed period's facts that are no longer as they were kept (`k`; now `o`).
+
+    Its values: period, since, those of `narrow`, district, since, until, those of `narrow`.
+    """
+    return (
+        f"SELECT {what} FROM (SELECT * FROM {FrozenFact._meta.db_table}"  # noqa: S608
+        f" WHERE period_id = %s AND day >= %s AND {narrow}) k"
+        f" FULL JOIN (SELECT * FROM {FACTS} WHERE district = %s AND day >= %s AND day < %s"
+        f" AND {narrow}) o USING (case_id, kind, order_id) WHERE {_DIFFERS}"
+    )
+
+
+def touched_anew() -> None:
+    """Find in every closed period which cases are no longer as they were kept."""
+    with connection.cursor() as cursor:
+        for row in Period.objects.order_by("pk"):
+            cursor.execute(
+                f"INSERT INTO {Touched._meta.db_table} (period_id, case_id)"
+                f" {changed('DISTINCT %s::bigint, case_id')} ON CONFLICT DO NOTHING",
+                [row.pk, row.pk, row.since, row.district_id, row.since, row.until],
+            )
 
 
 def sum_up(progress: Callable[[str], None] = lambda step: None) -> None:
