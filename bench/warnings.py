@@ -21,10 +21,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from statistics import quantiles
+from statistics import fmean, quantiles
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ from mengding.imports.boston.plan import rows
 from mengding.imports.boston.request import read
 from mengding.imports.rows import Reject
 from mengding.regions import cells
-from mengding.warnings.stats import control, episodes, scan
+from mengding.warnings.stats import control, episodes, scan, spikes
 
 # Days off in Massachusetts in the half-year of the archive.
 HOLIDAYS = frozenset(
@@ -45,7 +45,8 @@ HOLIDAYS = frozenset(
 )
 ONCE_ZOOM = 18
 SPIKE_DAYS, AFTER = 7, 7
-BIG, EVERY = 10, 3  # big classes the scan looks at, and every how many days: it is slow
+BIG = 10  # big classes the scan looks at
+SCANNED = scan.PAST + 7
 SIZES = (1.5, 2.0, 3.0)
 BANDS = ((0, 1), (1, 7), (7, 35), (35, 10_000))  # cases a week
 
@@ -123,38 +124,35 @@ def look(
 ) -> list[control.Verdict]:
     """What a look after `end` days says."""
     begin = max(0, end - tuning.past)
-    seen = control.enough(counts[:, begin:end], tuning)
-    rows_ = np.flatnonzero(seen)
+    some = spikes.kept(counts[:, begin:end], data.classes, tuning)
     found = control.charts(
-        counts[rows_, begin:end], _dense(data.classes, rows_), data.kinds[begin:end], tuning
+        counts[some.rows, begin:end], some.classes, data.kinds[begin:end], tuning
     )
-    alpha = control.alpha_for(len(rows_), tuning.false_a_week)
+    alpha = tried(data, counts, tuning, end).alpha
     return [
-        control.Verdict(int(rows_[v.series]), *_rest(v))
-        for v in control.verdicts(found, alpha, tuning.least)
+        replace(verdict, series=int(some.rows[verdict.series]))
+        for verdict in control.verdicts(found, alpha, tuning.least)
     ]
 
 
-def _rest(v: control.Verdict) -> tuple[int, int, float, int, float, float]:
-    return v.window, v.observed, v.expected, v.threshold, v.chance, v.phi
-
-
-def _dense(classes: list[int], rows_: "NDArray[np.int64]") -> list[int]:
-    wanted = [classes[n] for n in rows_]
-    at = {each: n for n, each in enumerate(sorted(set(wanted)))}
-    return [at[each] for each in wanted]
+def tried(
+    data: Archive, counts: "NDArray[np.int64]", tuning: control.Tuning, end: int
+) -> spikes.Calibration:
+    """What the look after `end` days reckons with."""
+    until = spikes.calibrated_at(data.first + timedelta(days=end))
+    past = max(0, (until - data.first).days)
+    return spikes.calibration(counts[:, :past], data.classes, data.kinds[:past], tuning)
 
 
 def shuffled(data: Archive, dice: np.random.Generator, weeks: int) -> "NDArray[np.int64]":
     """Days exchanged with days of the same kind within so many weeks, each series by itself."""
     counts = data.counts.copy()
     kinds = np.array(data.kinds)
-    for row in counts:
-        for kind in range(7):
-            days = np.flatnonzero(kinds == kind)
-            for begin in range(0, len(days), weeks):
-                some = days[begin : begin + weeks]
-                row[some] = dice.permutation(row[some])
+    for kind in range(7):
+        days = np.flatnonzero(kinds == kind)
+        for begin in range(0, len(days), weeks):
+            some = days[begin : begin + weeks]
+            counts[:, some] = dice.permuted(counts[:, some], axis=1)
     return counts
 
 
@@ -162,77 +160,77 @@ def false_alarms(data: Archive, tuning: control.Tuning, dice: np.random.Generato
     """Prints how often nothing, or nothing known, was warned of; returns what was."""
     days = data.counts.shape[1]
     looked = days - tuning.past + 1
-    real = warned(data, data.counts, tuning)
-    for name, found in (
-        ("as it stands", real),
-        ("days of 3 weeks shuffled", warned(data, shuffled(data, dice, 3), tuning)),
-        ("all days shuffled", warned(data, shuffled(data, dice, 53), tuning)),
+    real: Counter[int] = Counter()
+    for name, counts in (
+        ("as it stands", data.counts),
+        ("days of 3 weeks shuffled", shuffled(data, dice, 3)),
+        ("all days shuffled", shuffled(data, dice, 53)),
     ):
+        found = warned(data, counts, tuning)
+        real = real or found
         n = sum(
             episodes.count([key % days for key in sorted(found) if key // days == series])
             for series in {key // days for key in found}
         )
-        print(f"  {name:26} {n:4} warnings in {looked} days = {n / looked * 365:6.1f} a year")
-    end = days
-    begin = end - tuning.past
-    rows_ = np.flatnonzero(control.enough(data.counts[:, begin:end], tuning))
-    charts = control.charts(
-        data.counts[rows_, begin:end], _dense(data.classes, rows_), data.kinds[begin:end], tuning
-    )
-    alpha = control.alpha_for(len(rows_), tuning.false_a_week)
-    said = control.expected_false(charts, alpha, tuning.least)
+        said = [tried(data, counts, tuning, end) for end in range(tuning.past, days + 1)]
+        rates = [each.a_week for each in said if each.a_week is not None]
+        print(
+            f"  {name:26} {n:4} warnings in {looked} days = {n / looked * 365:6.1f} a year;"
+            f" the calibration says {52 * fmean(rates):5.1f}, alpha {said[0].alpha:.1e} to"
+            f" {said[-1].alpha:.1e}",
+            flush=True,
+        )
+    seen = int(control.enough(data.counts[:, -tuning.past :], tuning).sum())
     print(
-        f"  the method says at most {tuning.false_a_week * 52:.0f} a year,"
-        f" and for these counts {said * 52:.1f} tests a year; series={len(rows_)}"
+        f"  promised at most {tuning.false_a_week * 52:.0f} a year; series={seen}, alpha of the"
+        f" model alone {control.alpha_for(seen, tuning.false_a_week):.1e}"
     )
     return real
 
 
-def spikes(
-    data: Archive, tuning: control.Tuning, dice: np.random.Generator, real: Counter[int], each: int
-) -> None:
+def detection(
+    data: Archive, tuning: control.Tuning, dice: np.random.Generator, real: Counter[int], each: int,
+    length: int = SPIKE_DAYS, bands: tuple[tuple[int, int], ...] = BANDS,
+) -> None:  # fmt: skip
     """Prints the share found and the delay, by size and by how much happens there."""
     days = data.counts.shape[1]
     weekly = data.counts.mean(axis=1) * 7
-    for low, high in BANDS:
+    for low, high in bands:
         some = np.flatnonzero((weekly >= low) & (weekly < high))
         if not len(some):
             continue
         for size in SIZES:
             delays: list[float] = []
-            tried = 0
-            while tried < each:
+            n = 0
+            while n < each:
                 series = int(dice.choice(some))
-                start = int(dice.integers(tuning.past, days - SPIKE_DAYS - AFTER))
-                if any(real[series * days + d] for d in range(start, start + SPIKE_DAYS + AFTER)):
+                start = int(dice.integers(tuning.past, days - length - AFTER))
+                if any(real[series * days + d] for d in range(start, start + length + AFTER)):
                     continue
-                tried += 1
-                delay = _found(data, tuning, dice, series, start, size)
+                n += 1
+                delay = _found(data, tuning, dice, series, start, size, length)
                 if delay is not None:
                     delays.append(delay)
-            _say(f"{low}-{high} a week, x{size:g}", delays, tried)
+            _say(f"{low}-{high} a week, x{size:g}", delays, n)
 
 
 def _found(
     data: Archive, tuning: control.Tuning, dice: np.random.Generator, series: int, start: int,
-    size: float,
+    size: float, length: int,
 ) -> float | None:  # fmt: skip
     """Hours from the first hour of the spike to the midnight it was seen at."""
     hour = int(dice.integers(24))
     around = data.counts[series, start - 28 : start].mean() + 1 / 28
-    put = dice.poisson((size - 1) * around, SPIKE_DAYS + 1)
+    put = dice.poisson((size - 1) * around, length + 1)
     put[0] = dice.binomial(put[0], 1 - hour / 24)
     put[-1] = dice.binomial(put[-1], hour / 24)
     counts = data.counts.copy()
-    counts[series, start : start + SPIKE_DAYS + 1] += put
+    counts[series, start : start + length + 1] += put
     same = [n for n, group in enumerate(data.classes) if group == data.classes[series]]
-    series_count = int(
-        control.enough(data.counts[:, max(0, start - tuning.past) : start], tuning).sum()
-    )
-    alpha = control.alpha_for(series_count, tuning.false_a_week)
     # Only its class has to be looked at: factors and dispersion come from there.
-    for end in range(start + 1, start + SPIKE_DAYS + AFTER + 1):
+    for end in range(start + 1, start + length + AFTER + 1):
         begin = max(0, end - tuning.past)
+        alpha = tried(data, data.counts, tuning, end).alpha
         charts = control.charts(
             counts[same, begin:end], [0] * len(same), data.kinds[begin:end], tuning
         )
@@ -252,46 +250,86 @@ def _say(name: str, delays: list[float], tried: int) -> None:
 
 def clusters(found: list[Request], dice: np.random.Generator, each: int) -> None:
     """The scan over the big classes of the archive, without and with cases put in."""
-    by_class: dict[str, list[tuple[date, int]]] = {}
     known = {(e.big, e.kind, e.day, cells.cell(*e.place)) for e in found if e.place}
     once = {(big, kind, day, cells.parent(cell, ONCE_ZOOM)): cell for big, kind, day, cell in known}
-    for (big, _, day, _), cell in once.items():
+    by_class: dict[str, list[tuple[date, int]]] = {}
+    for (big, _, day, _), cell in sorted(once.items()):
         by_class.setdefault(big, []).append((day, cells.parent(cell, scan.ZOOM)))
-    largest = sorted(by_class, key=lambda big: -len(by_class[big]))[:BIG]
-    by_class = {big: by_class[big] for big in largest}
-    alpha = scan.alpha_for(len(by_class), scan.FALSE_A_WEEK)
     first, last = min(e.day for e in found), max(e.day for e in found)
-    days = [first + timedelta(days=n) for n in range(scan.PAST, (last - first).days + 2)]
-    raised = 0
-    for some in by_class.values():
-        looked = range(0, len(days), EVERY)
-        hits = [n for n in looked if scan.look(some, days[n], alpha=alpha)]
-        raised += episodes.count(hits)
-    print(
-        f"  as it stands {raised} warnings in {len(days)} days of {len(by_class)} big classes,"
-        f" looked at every {EVERY} days"
-        f" = {raised / len(days) * 365:.1f} a year; promised at most {scan.FALSE_A_WEEK * 52:.0f}"
-    )
+    largest = sorted(by_class, key=lambda big: -len(by_class[big]))[:BIG]
+    grids = [scan.Grid.of(by_class[big], first, last + timedelta(days=1)) for big in largest]
+    alpha = scan.alpha_for(len(grids), scan.FALSE_A_WEEK)
+    days = [first + timedelta(days=n) for n in range(SCANNED, (last - first).days + 2)]
+    hits: dict[tuple[int, date], bool] = {}
+    for name, some in (
+        ("as it stands", grids),
+        ("whole days shuffled", [_whole_days(grid, dice) for grid in grids]),
+        ("days of each square", [_each_square(grid, dice) for grid in grids]),
+    ):
+        raised = tests = 0
+        for number, grid in enumerate(some):
+            seen = [n for n, day in enumerate(days) if _scanned(grid, day, alpha)]
+            raised, tests = raised + episodes.count(seen), tests + len(seen)
+            if some is grids:
+                hits |= {(number, days[n]): True for n in seen}
+        print(
+            f"  {name:26} {raised:4} warnings ({tests} looks) in {len(days)} days of {len(some)}"
+            f" big classes = {raised / len(days) * 365:6.1f} a year",
+            flush=True,
+        )
+    print(f"  promised at most {scan.FALSE_A_WEEK * 52:.0f} a year")
     for size in (6, 10, 16):
-        delays, tried = [], 0
+        delays: list[float] = []
+        tried = 0
         while tried < each:
-            big = str(dice.choice(list(by_class)))
-            some = by_class[big]
+            number = int(dice.integers(len(grids)))
             start = int(dice.integers(0, len(days) - 8))
-            if any(scan.look(some, days[start + n], alpha=alpha) for n in (0, 3, 6)):
+            if any((number, days[start + n]) in hits for n in range(8)):
                 continue
             tried += 1
-            middle = some[int(dice.integers(len(some)))][1]
-            put = [
-                (days[start] + timedelta(days=int(dice.integers(3))), middle) for _ in range(size)
-            ]
-            for n in range(1, 8):
-                today = days[start] + timedelta(days=n)
-                now = [*some, *(one for one in put if one[0] < today)]
-                if scan.look(now, today, alpha=alpha):
-                    delays.append(24.0 * n)
-                    break
+            delay = _cluster_found(grids[number], days[start], size, alpha, dice)
+            if delay is not None:
+                delays.append(delay)
         _say(f"{size} cases in 3 days, 1 km", delays, tried)
+
+
+def _scanned(grid: scan.Grid, day: date, alpha: float) -> bool:
+    return scan.look(grid.before(day, SCANNED), alpha=alpha) is not None
+
+
+def _cluster_found(
+    grid: scan.Grid, start: date, size: int, alpha: float, dice: np.random.Generator
+) -> float | None:
+    """Hours from the midnight before a cluster in the place of some case to its being seen."""
+    weights = grid.counts.sum(axis=1)
+    middle = int(dice.choice(len(weights), p=weights / weights.sum()))
+    put = dice.integers(3, size=size)
+    for n in range(1, 8):
+        counts = grid.counts.copy()
+        for day in put[put < n].tolist():
+            counts[middle, (start - grid.first).days + day] += 1
+        now = replace(grid, counts=counts)
+        if _scanned(now, start + timedelta(days=n), alpha):
+            return 24.0 * n
+    return None
+
+
+def _whole_days(grid: scan.Grid, dice: np.random.Generator) -> scan.Grid:
+    """Days exchanged with those of the same day of the week, each with all its places."""
+    counts = grid.counts.copy()
+    for kind in range(7):
+        days = np.arange(kind, counts.shape[1], 7)
+        counts[:, days] = counts[:, dice.permutation(days)]
+    return replace(grid, counts=counts)
+
+
+def _each_square(grid: scan.Grid, dice: np.random.Generator) -> scan.Grid:
+    """The same, each square by itself: nothing of what happened side by side is left."""
+    counts = grid.counts.copy()
+    for kind in range(7):
+        days = np.arange(kind, counts.shape[1], 7)
+        counts[:, days] = dice.permuted(counts[:, days], axis=1)
+    return replace(grid, counts=counts)
 
 
 def main(arguments: list[str]) -> int:
@@ -312,7 +350,7 @@ def main(arguments: list[str]) -> int:
     print("false alarms")
     real = false_alarms(data, tuning, dice)
     print("spikes of a week")
-    spikes(data, tuning, dice, real, given.each)
+    detection(data, tuning, dice, real, given.each)
     print("clusters")
     clusters(found, dice, max(20, given.each // 5))
     print(f"{time.perf_counter() - started:.0f} s")
