@@ -13,6 +13,7 @@ from mengding.warnings.facts import LOCAL, Facts, Found, Row, Table, once, start
 from mengding.warnings.kinds import Kind
 from mengding.warnings.rules import Rules
 from mengding.warnings.stats import control, spikes
+from mengding.warnings.stats.calibrate import Calibration
 
 MOST_IDS = 200
 
@@ -25,7 +26,7 @@ class _Said:
     table: Table
     rows: "NDArray[np.int64]"
     charts: Sequence[control.Chart]
-    calibration: spikes.Calibration
+    calibration: Calibration
     rarest: Mapping[int, control.Verdict]
 
 
@@ -110,7 +111,7 @@ class Spikes:
                 rarest[verdict.series] = verdict
         return _Said(keys, table, some.rows, charts, calibration, rarest)
 
-    def _calibration(self, today: date) -> spikes.Calibration:
+    def _calibration(self, today: date) -> Calibration:
         until = spikes.calibrated_at(today)
         days = spikes.past_days(self._tuning) - 2 * control.WEEK
         past = self._table.before(until, days)

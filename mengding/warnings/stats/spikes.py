@@ -70,13 +70,8 @@ def _calibration(
         return Calibration(alpha * _UNTRIED, None)
 
     def look(some: Whole, ends: Sequence[int]) -> NDArray[np.float64]:
-        return np.min(
-            [
-                control.chances(chart, tuning.least)
-                for chart in control.charts(some, classes, kinds, tuning, ends=ends)
-            ],
-            axis=0,
-        )
+        found = control.charts(some, classes, kinds, tuning, ends=ends)
+        return np.asarray(np.min([control.chances(one, tuning.least) for one in found], axis=0))
 
     return calibrate.calibrate(
         counts, kinds, look, alpha=alpha, false_a_week=tuning.false_a_week, days=looked
