@@ -61,7 +61,7 @@ PURE = (
         for name in ("cuts", "definitions", "facts", "fold", "measures", "spans")
     ),
     "opendata/coarsen.py",
-    *(f"costs/{name}.py" for name in ("activities", "rates", "reckon", "work")),
+    *(f"costs/{name}.py" for name in ("activities", "cuts", "packing", "rates", "reckon", "work")),
     *(f"briefings/{name}.py" for name in ("blocks", "changes", "charts", "findings", "template")),
     *(
         "search/text.py",

@@ -64,6 +64,7 @@ CHECK = """\
   boston      波士顿数据全量核对 import the Boston archive and compare every count
   indicators  指标核对 are the numbers right, to the case? With FILE: an archive of Boston,
               or `sample`; otherwise the numbers of this installation
+  costs       成本汇总核对 are the counts of costs those of the cases
 
 例 Examples:
   mengding check ledger
@@ -76,6 +77,13 @@ INDICATORS = """\
   rebuild  由台账重新计算全部指标（期间不能查看指标）make all numbers anew from the ledger;
            meanwhile they cannot be read
   state    汇总到什么时候 up to when the numbers are right
+"""
+
+COSTS = """\
+成本。What cases cost.
+
+  rebuild  由各案件的成本重新汇总（期间照常查看）make all counts anew from what each case came to;
+           they can be read meanwhile
 """
 
 MANAGE = """\
@@ -94,6 +102,7 @@ CHECKERS = {
     "boundaries": "mengding.cli.boundaries",
     "boston": "mengding.imports.check",
     "indicators": "mengding.imports.check_indicators",
+    "costs": "mengding.costs.check",
 }
 
 
@@ -140,6 +149,9 @@ def parser() -> argparse.ArgumentParser:
 
     numbers = add("indicators", "指标 numbers: make them anew from the ledger", INDICATORS)
     numbers.add_argument("what", choices=("rebuild", "state"))
+
+    costs = add("costs", "成本 costs: make their counts anew from the cases", COSTS)
+    costs.add_argument("what", choices=("rebuild",))
 
     serve = add("serve", "单个网页进程 one web process, for production: box, wsgi or live")
     serve.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -194,6 +206,11 @@ def _dispatch(options: argparse.Namespace) -> int:
                 return _check(options)
             case "indicators":
                 return _indicators(options)
+            case "costs":
+                from mengding.costs import rollup
+
+                print(f"汇总 counts: {rollup.rebuild(_step):,}")
+                return 0
             case "worker":
                 from mengding.jobs.worker import work
 
@@ -291,16 +308,16 @@ def _import(options: argparse.Namespace) -> int:
     return int(imports.run(options.kind, options.file, wishes) or 0)
 
 
+def _step(step: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{step:<20}", end="", file=sys.stderr, flush=True)
+
+
 def _indicators(options: argparse.Namespace) -> int:
     from mengding.indicators import actions, queries
 
     if options.what == "rebuild":
-
-        def show(step: str) -> None:
-            if sys.stderr.isatty():
-                print(f"\r{step:<20}", end="", file=sys.stderr, flush=True)
-
-        print(f"案件 cases: {actions.rebuild(show):,}")
+        print(f"案件 cases: {actions.rebuild(_step):,}")
     for name, value in queries.state().items():
         print(f"{name}: {value}")
     return 0

@@ -15,6 +15,7 @@ from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import Conflict, Invalid
 from mengding.core.text import T
+from mengding.costs import rollup
 from mengding.costs.gathering import on_site, reckoned
 from mengding.costs.models import CaseCost, Pattern, RateVersion, Recount
 from mengding.costs.queries.rates import district_of, series
@@ -24,15 +25,13 @@ from mengding.indicators.facts import CaseFacts, local_day
 from mengding.indicators.sources import with_events
 from mengding.ledger import feed
 from mengding.ledger.actions import Entry, record
-from mengding.ledger.models import Cursor
 from mengding.people import queries as people
 from mengding.people.models import Organisation
 from mengding.policy.permissions import require
 from mengding.regions import locate
 from mengding.regions.models import Region
 
-READER = "costs"
-BATCH = 500
+BATCH = 200
 _FIRST = date(2000, 1, 1)
 _AHEAD = timedelta(days=731)
 
@@ -130,7 +129,7 @@ def _in_order(starts_on: date, *, first: bool) -> None:
 
 def follow(limit: int = BATCH) -> int:
     """Take the next events of the ledger in; returns how many were read."""
-    return feed.follow(READER, limit, _take)
+    return feed.follow(rollup.READER, limit, _take)
 
 
 def _take(events: list[dict[str, Any]]) -> None:
@@ -157,9 +156,8 @@ def recount(limit: int = BATCH) -> int:
 
 @transaction.atomic
 def _recount_some(district: int, limit: int) -> int:
-    # The reader's row keeps the follower away meanwhile: both write the same rows.
-    Cursor.objects.get_or_create(name=READER)
-    if not list(Cursor.objects.select_for_update(skip_locked=True).filter(name=READER)):
+    # Not beside the follower: both write the same rows.
+    if not feed.hold(rollup.READER):
         return 0
     row = Recount.objects.filter(district=district).first()
     if row is None:
@@ -176,7 +174,10 @@ def _recount_some(district: int, limit: int) -> int:
 
 
 def take_in(case_ids: Sequence[int]) -> None:
-    """Bring these cases up to date from the ledger: a row for each that has ended."""
+    """Bring these cases up to date from the ledger: a row for each that has ended, and counts.
+
+    The caller holds the reader.
+    """
     if not case_ids:
         return
     spent = on_site()
@@ -190,9 +191,8 @@ def take_in(case_ids: Sequence[int]) -> None:
         if known[case.district]:
             rows.append((case, reckoned(case, events, known[case.district], spent)))
     patterns = _patterns([found for _, found in rows])
-    CaseCost.objects.filter(pk__in=case_ids).delete()
-    CaseCost.objects.bulk_create(
-        _row(case, found, patterns[digest_of(found)]) for case, found in rows
+    rollup.refresh(
+        (_row(case, found, patterns[digest_of(found)]) for case, found in rows), case_ids
     )
 
 
@@ -204,15 +204,7 @@ def _row(case: CaseFacts, found: Reckoning, pattern: int) -> CaseCost:
         ending=case.stage,
         whole=found.whole,
         pattern_id=pattern,
-        confidential=case.confidential,
-        district=case.district,
-        town=case.town,
-        village=case.village,
-        grid=case.grid,
-        org=case.lead_org,
-        class_code=case.class_code,
-        channel=case.channel,
-        tier=case.tier,
+        **case.dimensions(),
     )
 
 
@@ -240,8 +232,13 @@ def digest_of(found: Reckoning) -> str:
 def _patterns(some: Sequence[Reckoning]) -> dict[str, int]:
     """Ids by digest; those not known yet are made."""
     wanted = {digest_of(found): _content(found) for found in some}
-    Pattern.objects.bulk_create(
-        (Pattern(digest=digest, **content) for digest, content in wanted.items()),
-        ignore_conflicts=True,
-    )
-    return dict(Pattern.objects.filter(digest__in=wanted).values_list("digest", "pk"))
+    kept = Pattern.objects.filter(digest__in=wanted).values_list("digest", "pk")
+    known = dict(kept)
+    if new := wanted.keys() - known.keys():
+        # Only these are offered: each try would use up a number, and numbers are places in memory.
+        Pattern.objects.bulk_create(
+            (Pattern(digest=digest, **wanted[digest]) for digest in sorted(new)),
+            ignore_conflicts=True,
+        )
+        known = dict(kept.all())
+    return known

@@ -2,12 +2,16 @@
 
 `CaseCost` follows the ledger and can be made anew from it at any time. Many cases cost the same
 in the same way; each such way is one `Pattern`, so that sums and medians over many cases are
-counted by pattern.
+counted by pattern. `Cell` holds such counts for whole months, ready to be read; it follows
+`CaseCost` and can be made anew from it (`mengding costs rebuild`). Only `rollup` writes either.
 """
+
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
+from mengding.indicators.models import Dimensions
 from mengding.regions.models import Region
 
 
@@ -50,11 +54,10 @@ class Pattern(models.Model):
         verbose_name = verbose_name_plural = "成本构成"
 
 
-class CaseCost(models.Model):
+class CaseCost(Dimensions):
     """An ended case on the day it ended. `ending`: closed, declined, void or merged.
 
-    `whole`: rates held whenever there was work on it; the others are in no mean. Columns of places
-    and the like as in `indicators.models.Fact`.
+    `whole`: rates held whenever there was work on it; the others are in no mean.
     """
 
     case_id = models.BigIntegerField(primary_key=True)
@@ -62,15 +65,6 @@ class CaseCost(models.Model):
     ending = models.CharField(max_length=10)
     whole = models.BooleanField()
     pattern = models.ForeignKey(Pattern, on_delete=models.PROTECT)
-    confidential = models.BooleanField()
-    district = models.BigIntegerField()
-    town = models.BigIntegerField()
-    village = models.BigIntegerField()
-    grid = models.BigIntegerField()
-    org = models.BigIntegerField()
-    class_code = models.CharField(max_length=12)
-    channel = models.CharField(max_length=10)
-    tier = models.CharField(max_length=10)
 
     class Meta:
         verbose_name = verbose_name_plural = "案件成本"
@@ -78,13 +72,40 @@ class CaseCost(models.Model):
             models.Index(
                 fields=["district", "day"],
                 name="casecost_by_district",
-                include=["ending", "confidential", "whole", "pattern", "class_code", "org"],
+                include=[
+                    *("ending", "confidential", "whole", "pattern"),
+                    *("class_code", "org", "channel", "town"),
+                ],
             ),
             models.Index(fields=["town", "day"], name="casecost_by_town"),
             models.Index(fields=["village", "day"], name="casecost_by_village"),
             models.Index(fields=["org", "day"], name="casecost_by_org"),
             models.Index(fields=["class_code", "day"], name="casecost_by_class"),
+            models.Index(fields=["grid", "day"], name="casecost_by_grid"),
         ]
+
+
+class Cell(models.Model):
+    """Cases that ended in one month (`day`: its first), by pattern; confidential ones are in none.
+
+    `cut`: see `cuts`; `within`: the division above `place`, 0 above a district. `patterns`: how
+    many of each, packed (`packing`); `unrated`: those that are not whole.
+    """
+
+    pk: Any = models.CompositePrimaryKey("cut", "place", "day", "a", "b", "ending", "within")
+    cut = models.SmallIntegerField()
+    day = models.DateField()
+    within = models.BigIntegerField()
+    place = models.BigIntegerField()
+    a = models.CharField(max_length=24)
+    b = models.CharField(max_length=24)
+    ending = models.CharField(max_length=10)
+    unrated = models.IntegerField()
+    patterns = models.BinaryField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "成本汇总"
+        indexes = [models.Index(fields=["cut", "within", "day"], name="costcell_within")]
 
 
 class Recount(models.Model):

@@ -137,24 +137,3 @@ def _spot(org: int | None, version: Version) -> Saved | None:
     return Saved(
         1, percent, gross, 0, half_up(gross * percent, 100), half_up(minutes * percent, 100)
     )
-
-
-def middle(counts: Sequence[tuple[int, int]]) -> int | None:
-    """The median of values given as (value, how often), in fen; None of nothing.
-
-    Of an even number the mean of the two in the middle, halves up.
-    """
-    total = sum(often for _, often in counts)
-    if not total:
-        return None
-    low, high = (total - 1) // 2, total // 2
-    seen = 0
-    first: int | None = None
-    for value, often in sorted(counts):
-        seen += often
-        if first is None and seen > low:
-            first = value
-        if seen > high:
-            assert first is not None
-            return half_up(first + value, 2)
-    raise AssertionError("the middle lies within")

@@ -34,6 +34,7 @@ from mengding.worktime import Unit, used
 
 ACTION = "escalation.alarm"
 READER = "escalation.alarms"
+PIECE = 50  # alarms of one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +51,52 @@ class Wrong:
 
 
 def check(document: Document) -> dict[str, int]:
-    """Raise, repeat and end alarms, one worker at a time; how many "raised", "repeated", "ended"
-    and are "open"."""
-    Cursor.objects.get_or_create(name=READER)
-    with transaction.atomic():
-        if not Cursor.objects.select_for_update(skip_locked=True).filter(name=READER):
-            return {}
-        return _check(document)
+    """Raise, repeat and end alarms; how many "raised", "repeated", "ended" and are "open".
 
-
-def _check(document: Document) -> dict[str, int]:
+    All is looked for before anything is written, and written in pieces: readers of the ledger wait
+    for the oldest transaction that writes. Where another worker is at it, the rest is left to it.
+    """
     now = time.now()
-    counted = {"raised": 0, "repeated": 0, "ended": 0, "open": 0}
-    kept = {
-        (row.kind, row.key): row
-        for row in Alarm.objects.select_for_update().filter(ended_at__isnull=True)
+    found = {
+        (kind, wrong.key): (wrong, document.alarms[kind])
+        for kind, rule in document.alarms.items()
+        if rule.on
+        for wrong in _FINDERS[AlarmKind(kind)](rule, now)
     }
-    for name, rule in document.alarms.items():
-        kind = AlarmKind(name)
-        found = {wrong.key: wrong for wrong in _FINDERS[kind](rule, now)} if rule.on else {}
-        for key, wrong in found.items():
-            counted["open"] += 1
-            row = kept.pop((kind.value, key), None)
-            if row is None:
-                counted["raised"] += _raise(wrong, rule, now)
-            elif row.acknowledged_at is None and row.told_at <= now - timedelta(minutes=rule.every):
-                row.told_at, row.times = now, row.times + 1
-                row.save(update_fields=["told_at", "times"])
-                _tell(row)
-                counted["repeated"] += 1
-    for row in kept.values():
-        row.ended_at = now
-        row.save(update_fields=["ended_at"])
-        counted["ended"] += 1
+    counted = {"raised": 0, "repeated": 0, "ended": 0, "open": len(found)}
+    ids = list(found)
+    for begin in range(0, len(ids), PIECE):
+        if not _keep({each: found[each] for each in ids[begin : begin + PIECE]}, now, counted):
+            return counted
+    open_then = Alarm.objects.filter(ended_at__isnull=True, raised_at__lte=now)
+    over = [
+        pk for pk, *each in open_then.values_list("pk", "kind", "key") if tuple(each) not in found
+    ]
+    counted["ended"] = Alarm.objects.filter(pk__in=over, ended_at__isnull=True).update(ended_at=now)
     return counted
+
+
+@transaction.atomic
+def _keep(
+    found: dict[tuple[str, str], tuple[Wrong, AlarmRule]], now: datetime, counted: dict[str, int]
+) -> bool:
+    """Raise or repeat these; False where another worker is at it."""
+    if not feed.hold(READER):
+        return False
+    rows = Alarm.objects.select_for_update().filter(
+        ended_at__isnull=True, key__in={key for _, key in found}
+    )
+    kept = {(row.kind, row.key): row for row in rows.order_by("pk")}
+    for each, (wrong, rule) in found.items():
+        row = kept.get(each)
+        if row is None:
+            counted["raised"] += _raise(wrong, rule, now)
+        elif row.acknowledged_at is None and row.told_at <= now - timedelta(minutes=rule.every):
+            row.told_at, row.times = now, row.times + 1
+            row.save(update_fields=["told_at", "times"])
+            _tell(row)
+            counted["repeated"] += 1
+    return True
 
 
 def _raise(wrong: Wrong, rule: AlarmRule, now: datetime) -> bool:

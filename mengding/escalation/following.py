@@ -22,7 +22,7 @@ OLD = timedelta(days=7)  # imports tell of clocks of long ago, which nobody esca
 LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 
-def follow(limit: int = 500) -> int:
+def follow(limit: int = 100) -> int:
     """Read the ledger on; returns how many events were read."""
     return feed.follow(READER, limit, look)
 

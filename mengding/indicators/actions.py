@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from psycopg.errors import LockNotAvailable
 
 from mengding.core import clock
@@ -25,7 +25,7 @@ from mengding.policy.permissions import require
 from mengding.regions.models import Region
 
 READER = "indicators"
-BATCH = 500
+BATCH = 200
 _REBUILD = 2000
 _PATIENCE = "200ms"  # of a reader for the other who writes
 CLOSING: tuple[Kind, ...] = ("month", "quarter", "year")
@@ -63,7 +63,7 @@ def tick(limit: int = BATCH) -> bool:
 
     The mark moves on only then, so that all facts speak of the same moment.
     """
-    if not _hold():
+    if not feed.hold(READER):
         return True
     known, now = as_of(), clock.now()
     if now <= known and Mark.objects.exists():
@@ -75,13 +75,6 @@ def tick(limit: int = BATCH) -> bool:
     if done:
         Mark.objects.update_or_create(one=True, defaults={"as_of": now})
     return done
-
-
-def _hold(*, wait: bool = False) -> bool:
-    """Be the only writer until the transaction ends; False when another one is."""
-    Cursor.objects.get_or_create(name=READER)
-    rows = Cursor.objects.select_for_update(skip_locked=not wait).filter(name=READER)
-    return bool(list(rows))
 
 
 def keep_near(limit: int = 100) -> bool:
@@ -96,7 +89,7 @@ def keep_near(limit: int = 100) -> bool:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
-            _hold(wait=True)
+            feed.hold(READER, wait=True)
             take_in(_waiting(limit))
             tick(limit)
     except OperationalError as error:
@@ -134,7 +127,7 @@ def rebuild(progress: Progress = _quiet) -> int:
 
     Numbers cannot be read while it writes. What happens meanwhile comes after it.
     """
-    _hold(wait=True)
+    feed.hold(READER, wait=True)
     position, now = feed.tail(), clock.now()
     cases, last = 0, 0
     chains = Chain.objects.filter(subject_kind="case").order_by("subject_id")
@@ -143,12 +136,15 @@ def rebuild(progress: Progress = _quiet) -> int:
             chains.filter(subject_id__gt=last).values_list("subject_id", flat=True)[:_REBUILD]
         ):
             last = ids[-1]
-            rollup.insert(item for case in from_ledger(ids) for item in items(case, now))
+            found = [item for case in from_ledger(ids) for item in items(case, now)]
+            rollup.insert(found, {item.case: item.day for item in found if item.kind == "out"})
             cases += len(ids)
             progress(f"{cases:,}")
     rollup.sum_up(progress)
+    rollup.touched_anew()
     Mark.objects.update_or_create(one=True, defaults={"as_of": now})
-    Cursor.objects.filter(name=READER).update(xact=position.xact, event_id=position.event_id)
+    here = {"xact": position.xact, "event_id": position.event_id}
+    Cursor.objects.update_or_create(name=READER, defaults=here)
     return cases
 
 
@@ -184,7 +180,7 @@ def freeze(
             T("这个期间还没有结束。", "This period is not over."),
             field="period",
         )
-    _hold(wait=True)
+    feed.hold(READER, wait=True)
     closed = Period.objects.filter(district=district)
     if closed.filter(since=days.since, until=days.until).exists():
         raise Conflict(
@@ -200,11 +196,10 @@ def freeze(
 
 
 def _keep(actor: Actor, district: Region, days: Span) -> Period:
-    ended = Fact.objects.filter(case_id=OuterRef("case_id"), kind="out", day__lt=days.until)
     # Beside the facts of its days, those of what came before and stood open at its end.
     facts = Fact.objects.filter(
         Q(day__gte=days.since, day__lt=days.until)
-        | Q(Q(kind="in", day__lt=days.since), ~Exists(ended)),
+        | Q(Q(kind="in", day__lt=days.since), Q(left_on=None) | Q(left_on__gte=days.until)),
         district=district.pk,
     )
     period = Period.objects.create(
@@ -218,9 +213,8 @@ def _keep(actor: Actor, district: Region, days: Span) -> Period:
     )
     _copy(
         period, rollup.FACTS, FrozenFact, rollup.COLUMNS[:-1],
-        "(day >= %(since)s AND day < %(until)s OR kind = 'in' AND day < %(since)s AND NOT EXISTS"
-        f" (SELECT FROM {rollup.FACTS} o WHERE o.case_id = f.case_id AND o.kind = 'out'"
-        " AND o.day < %(until)s))",
+        "(day >= %(since)s AND day < %(until)s OR kind = 'in' AND day < %(since)s"
+        " AND (left_on IS NULL OR left_on >= %(until)s))",
     )  # fmt: skip
     _copy(
         period, rollup.CELLS, FrozenCell, rollup.KEYS + rollup.CODES,

@@ -8,6 +8,7 @@ held by cases counted by hand (`tests/test_formulas.py`) and by the archive of B
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
+from datetime import date
 
 from django.db import connection, transaction
 
@@ -17,6 +18,7 @@ from mengding.indicators.actions import as_of
 from mengding.indicators.cuts import Key
 from mengding.indicators.facts import Item, items
 from mengding.indicators.measures import MEASURES
+from mengding.indicators.models import Period, Touched
 from mengding.indicators.queries.drill import codes_of
 from mengding.indicators.sources import from_tables
 
@@ -58,12 +60,40 @@ def _compare(progress: Callable[[int], None], most: int) -> Compared:
         different += [_told(item, item in kept) for item in sorted(wrong, key=_place)]
         cases, facts = cases + len(ids), facts + len(expected)
         progress(cases)
+    for case, kept_day, day in _left_otherwise():
+        mismatches += 1
+        different.append(f"case {case} in: left on {kept_day}, its out says {day}")
+    for period, case in _unseen_corrections():
+        mismatches += 1
+        different.append(f"case {case}: a correction of closed period {period} nobody is told of")
     kept_sums = dict(rollup.sums())
     for key in ours.keys() | kept_sums.keys():
         if ours.get(key, _ZERO) != kept_sums.get(key, _ZERO):
             mismatches += 1
             different.append(f"{key}: {kept_sums.get(key)}, tables {ours.get(key)}")
     return Compared(cases, facts, len(ours), mismatches, different[:most])
+
+
+def _left_otherwise() -> list[tuple[int, date | None, date | None]]:
+    facts = rollup.FACTS
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT i.case_id, i.left_on, o.day FROM {facts} i LEFT JOIN {facts} o"  # noqa: S608
+            " ON o.case_id = i.case_id AND o.kind = 'out'"
+            " WHERE i.kind = 'in' AND i.left_on IS DISTINCT FROM o.day ORDER BY 1"
+        )
+        return list(cursor.fetchall())
+
+
+def _unseen_corrections() -> Iterator[tuple[int, int]]:
+    for row in Period.objects.order_by("pk"):
+        known = set(Touched.objects.filter(period=row).values_list("case_id", flat=True))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                rollup.changed("DISTINCT case_id"),
+                [row.pk, row.since, row.district_id, row.since, row.until],
+            )
+            yield from ((row.pk, case) for (case,) in cursor.fetchall() if case not in known)
 
 
 _ZERO = [0] * len(MEASURES)

@@ -9,6 +9,7 @@ over.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from mengding.cases.stages import ENDED, LIVE, Channel, OrderKind, OrderStatus, Outcome, Stage
@@ -85,6 +86,20 @@ class CaseFacts:
     post_in: int = 0
     post_out: int = 0
 
+    def dimensions(self) -> dict[str, Any]:
+        """What its numbers are asked by: columns of `models.Dimensions`, fields of `Item`."""
+        return {
+            "confidential": self.confidential,
+            "district": self.district,
+            "town": self.town,
+            "village": self.village,
+            "grid": self.grid,
+            "org": self.lead_org,
+            "class_code": self.class_code,
+            "channel": self.channel,
+            "tier": self.tier,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -124,16 +139,8 @@ def items(case: CaseFacts, as_of: datetime) -> Iterator[Item]:
         order=0,
         day=local_day(case.reported_at),
         bits=0,
-        confidential=case.confidential,
-        district=case.district,
-        town=case.town,
-        village=case.village,
-        grid=case.grid,
-        org=case.lead_org,
-        class_code=case.class_code,
-        channel=case.channel,
-        tier=case.tier,
         post=case.post_in,
+        **case.dimensions(),
     )
     response_bits, turns = _response(case.response, as_of)
     yield replace(base, bits=_incoming(case) | response_bits, turns_at=turns)

@@ -13,14 +13,9 @@ from mengding.indicators.measures import MEASURES
 from mengding.regions.models import Region
 
 
-class _FactRow(models.Model):
-    """What one case, dispatch, end or call-back counts for; see `facts.Item`."""
+class Dimensions(models.Model):
+    """What numbers of cases are asked by, here and in `costs`; see `CaseFacts.dimensions`."""
 
-    case_id = models.BigIntegerField()
-    kind = models.CharField(max_length=6)
-    order_id = models.BigIntegerField(default=0)
-    day = models.DateField()
-    bits = models.BigIntegerField()
     confidential = models.BooleanField()
     district = models.BigIntegerField()
     town = models.BigIntegerField()
@@ -30,6 +25,19 @@ class _FactRow(models.Model):
     class_code = models.CharField(max_length=12)
     channel = models.CharField(max_length=10)
     tier = models.CharField(max_length=10)
+
+    class Meta:
+        abstract = True
+
+
+class _FactRow(Dimensions):
+    """What one case, dispatch, end or call-back counts for; see `facts.Item`."""
+
+    case_id = models.BigIntegerField()
+    kind = models.CharField(max_length=6)
+    order_id = models.BigIntegerField(default=0)
+    day = models.DateField()
+    bits = models.BigIntegerField()
     post = models.BigIntegerField()
 
     class Meta:
@@ -37,10 +45,11 @@ class _FactRow(models.Model):
 
 
 class Fact(_FactRow):
-    """As things stand now."""
+    """As things stand now. `left_on`: of a case received, the day of its `out`, if there is one."""
 
     pk = models.CompositePrimaryKey("case_id", "kind", "order_id")
     turns_at = models.DateTimeField(null=True)
+    left_on = models.DateField(null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "指标事实"
@@ -54,6 +63,14 @@ class Fact(_FactRow):
                 fields=["turns_at"],
                 name="fact_turning",
                 condition=models.Q(turns_at__isnull=False),
+            ),
+            *(
+                models.Index(
+                    fields=[place, "day"],
+                    name=f"fact_open_{place}",
+                    condition=models.Q(kind="in", left_on__isnull=True),
+                )
+                for place in ("district", "town", "village", "org", "class_code")
             ),
         ]
 
@@ -137,6 +154,18 @@ class FrozenFact(_FactRow):
 
     class Meta:
         verbose_name = verbose_name_plural = "封账事实"
+
+
+class Touched(models.Model):
+    """A case with a fact in a closed period that was written or taken away since: corrections are
+    looked for among these only."""
+
+    pk = models.CompositePrimaryKey("period_id", "case_id")
+    period = models.ForeignKey(Period, on_delete=models.CASCADE, db_index=False)
+    case_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "封账后变动"
 
 
 class FrozenCell(_CellRow):

@@ -6,7 +6,7 @@ that sums are always those of the facts, whatever happened to a case and in what
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from django.db import connection
 from mengding.indicators.cuts import CUTS, Cut, Key, keys
 from mengding.indicators.facts import CaseFacts, Item, items
 from mengding.indicators.measures import MEASURES
-from mengding.indicators.models import Cell, Fact
+from mengding.indicators.models import Cell, Fact, FrozenFact, Period, Touched
 
 FACTS, CELLS = Fact._meta.db_table, Cell._meta.db_table
 CODES = [measure.code for measure in MEASURES]
@@ -32,6 +32,14 @@ _UPSERT = (
     " ON CONFLICT (cut, grain, place, day, a, b, confidential, within) DO UPDATE SET "
     + ", ".join(f"{code} = {CELLS}.{code} + excluded.{code}" for code in CODES)
 )
+_TOUCH = (
+    f"INSERT INTO {Touched._meta.db_table} (period_id, case_id)"  # noqa: S608
+    f" SELECT DISTINCT p.id, t.c FROM {Period._meta.db_table} p"
+    " JOIN unnest(%s::bigint[], %s::bigint[], %s::date[]) AS t (c, district, day)"
+    " ON t.district = p.district_id AND t.day >= p.since AND t.day < p.until"
+    " ON CONFLICT DO NOTHING"
+)
+_DIFFERS = " OR ".join(f"k.{name} IS DISTINCT FROM o.{name}" for name in COLUMNS[3:-1])
 Deltas = dict[Key, list[int]]
 
 
@@ -61,7 +69,10 @@ def refresh(cases: Iterable[CaseFacts], case_ids: Sequence[int], as_of: datetime
                     [item.order for item in gone],
                 ],
             )
-        insert(come)
+        left = {item.case: item.day for item in new if item.kind == "out"}
+        insert(come, left)
+        whose = {item.case for item in gone | come if item.kind == "out"}
+        _leave(whose - {item.case for item in come if item.kind == "in"}, left)
         rows = [
             dict(zip(KEYS, _key(key), strict=True)) | dict(zip(CODES, vector, strict=True))
             for key, vector in deltas.items()
@@ -69,6 +80,8 @@ def refresh(cases: Iterable[CaseFacts], case_ids: Sequence[int], as_of: datetime
         ]
         if rows:
             cursor.execute(_UPSERT, [json.dumps(rows, default=str)])
+        moved = [(item.case, item.district, item.day) for item in gone | come]
+        cursor.execute(_TOUCH, [list(column) for column in zip(*moved, strict=True)])
     return len(gone) + len(come)
 
 
@@ -92,15 +105,23 @@ def add(deltas: Deltas, item: Item, sign: int) -> None:
             vector[bit] += sign
 
 
-def insert(come: Iterable[Item]) -> None:
-    """Write facts that are not there yet."""
-    ready = list(come)  # whoever makes them may read from the same connection
+def insert(come: Iterable[Item], left: Mapping[int, date]) -> None:
+    """Write facts that are not there yet. `left`: the day each case that has ended did."""
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {FACTS} ({_LISTED}) FROM STDIN") as copy,
+        cursor.copy(f"COPY {FACTS} ({_LISTED}, left_on) FROM STDIN") as copy,
     ):
-        for item in ready:
-            copy.write_row(_row(item))
+        for item in come:
+            copy.write_row((*_row(item), left.get(item.case) if item.kind == "in" else None))
+
+
+def _leave(cases: Iterable[int], left: Mapping[int, date]) -> None:
+    """Write on which day these cases ended, or that they go on."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {FACTS} SET left_on = %s WHERE case_id = %s AND kind = 'in'",  # noqa: S608
+            [(left.get(case), case) for case in sorted(cases)],
+        )
 
 
 @contextmanager
@@ -119,6 +140,30 @@ def anew() -> Iterator[None]:
             editor.add_index(Fact, index)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {FACTS}")
+
+
+def changed(what: str, narrow: str = "true") -> str:
+    """SQL of a closed period's facts that are no longer as they were kept (`k`; now `o`).
+
+    Its values: period, since, those of `narrow`, district, since, until, those of `narrow`.
+    """
+    return (
+        f"SELECT {what} FROM (SELECT * FROM {FrozenFact._meta.db_table}"  # noqa: S608
+        f" WHERE period_id = %s AND day >= %s AND {narrow}) k"
+        f" FULL JOIN (SELECT * FROM {FACTS} WHERE district = %s AND day >= %s AND day < %s"
+        f" AND {narrow}) o USING (case_id, kind, order_id) WHERE {_DIFFERS}"
+    )
+
+
+def touched_anew() -> None:
+    """Find in every closed period which cases are no longer as they were kept."""
+    with connection.cursor() as cursor:
+        for row in Period.objects.order_by("pk"):
+            cursor.execute(
+                f"INSERT INTO {Touched._meta.db_table} (period_id, case_id)"
+                f" {changed('DISTINCT %s::bigint, case_id')} ON CONFLICT DO NOTHING",
+                [row.pk, row.pk, row.since, row.district_id, row.since, row.until],
+            )
 
 
 def sum_up(progress: Callable[[str], None] = lambda step: None) -> None:

@@ -83,19 +83,37 @@ def read_after(position: Position, limit: int = 500) -> list[dict[str, Any]]:
     return events
 
 
+def hold(name: str, *, wait: bool = False) -> bool:
+    """Be the only one who works as reader `name` until the transaction ends; False when another
+    one does. `wait`: for it to end, as long as `lock_timeout` allows.
+
+    By an advisory lock: a locked row would give the transaction an id at once, and every reader of
+    the feed would wait for it while it only reads.
+    """
+    lock = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(hashtext('ledger_cursor'), hashtext(%s))", [name])
+        return wait or bool(cursor.fetchone()[0])
+
+
+class Overtaken(RuntimeError):
+    """Another one has moved the reader, who should have waited."""
+
+
 @transaction.atomic
 def follow(name: str, limit: int, handle: "Any") -> int:
     """Hand the next events to `handle(events)` and move reader `name` in the same transaction.
 
-    Returns how many were read; 0 also when another worker holds the reader just now.
+    Returns how many were read; 0 also when another worker holds the reader just now. While one
+    batch is handled what others write is not settled: `limit` is as much as takes a moment.
     """
-    Cursor.objects.get_or_create(name=name)
-    held = list(Cursor.objects.select_for_update(skip_locked=True).filter(name=name))
-    if not held:
+    if not hold(name):
         return 0
-    events = read_after(Position(held[0].xact, held[0].event_id), limit)
+    row, _ = Cursor.objects.get_or_create(name=name)
+    events = read_after(Position(row.xact, row.event_id), limit)
     if events:
         handle(events)
-        held[0].xact, held[0].event_id = events[-1]["xact"], events[-1]["id"]
-        held[0].save()
+        here = Cursor.objects.filter(name=name, xact=row.xact, event_id=row.event_id)
+        if not here.update(xact=events[-1]["xact"], event_id=events[-1]["id"]):
+            raise Overtaken(name)
     return len(events)

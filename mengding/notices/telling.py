@@ -46,7 +46,7 @@ KINDS: dict[str, NoticeKind] = {
 }
 
 
-def follow(limit: int = 500) -> int:
+def follow(limit: int = 200) -> int:
     """Read the next events and queue what somebody must be told; returns how many were read."""
     return feed.follow(READER, limit, _queue)
 

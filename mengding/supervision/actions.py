@@ -249,7 +249,7 @@ def _close(actor: Actor, row: Demand, outcome: Outcome, kind: TurnKind, text: st
     return row
 
 
-def follow(limit: int = 500) -> int:
+def follow(limit: int = 200) -> int:
     """Read the ledger on and close demands whose case has ended or left the organisation."""
     return feed.follow(READER, limit, _end)
 

@@ -27,7 +27,7 @@ _ENDS = frozenset({"case.close", "case.decline", "case.void", "case.hand_over"})
 _COUNTED = frozenset({"visit", "inspection", "care", "task", "finding", "plan", "place"})
 
 
-def follow(limit: int = 500) -> int:
+def follow(limit: int = 100) -> int:
     """Read the next events; returns how many."""
     return feed.follow(READER, limit, _handle)
 

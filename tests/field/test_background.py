@@ -198,7 +198,7 @@ def test_a_full_phone_keeps_what_is_there_and_asks_for_room(browser: Any, server
     page.wait_for_selector("[data-test=room]", state="hidden")
 
     def again() -> bool:
-        """Whether the photo is kept. A browser may count room as taken for a while: then close, and again."""
+        """Whether it is kept; a browser may count room as taken for a while: close, and again."""
         page.set_input_files(
             "[data-test=camera-report]",
             [{"name": "p.jpg", "mimeType": "image/jpeg", "buffer": heavy(2)}],

@@ -1,7 +1,8 @@
 """Reading costs: rates, sums and medians, the cases behind them, the reckoning of one case."""
 
 from mengding.costs.queries.cases import behind, reckoning_of
+from mengding.costs.queries.counts import BYS, ENDINGS
 from mengding.costs.queries.rates import rates_page
-from mengding.costs.queries.values import BYS, ENDINGS, as_csv, values
+from mengding.costs.queries.values import as_csv, values
 
 __all__ = ["BYS", "ENDINGS", "as_csv", "behind", "rates_page", "reckoning_of", "values"]

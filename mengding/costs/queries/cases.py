@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q
+import numpy as np
+from django.db.models import Count, Q
 
 from mengding.cases.models import Case
 from mengding.cases.queries.detail import get_case
@@ -16,9 +17,12 @@ from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.costs.activities import BY_CODE, MERGE_METHOD, SELF_METHOD
 from mengding.costs.gathering import on_site, reckoned
-from mengding.costs.models import CaseCost
+from mengding.costs.models import CaseCost, Pattern
+from mengding.costs.packing import PAIR, Pairs, pairs
+from mengding.costs.queries.counts import condition, counted
 from mengding.costs.queries.rates import series
-from mengding.costs.queries.values import condition, costs_scope, yuan
+from mengding.costs.queries.sums import costliest
+from mengding.costs.queries.values import costs_scope, yuan
 from mengding.costs.reckon import Priced, Saved
 from mengding.http.paging import decode_cursor, encode_cursor
 from mengding.indicators.queries.labels import labels
@@ -28,6 +32,9 @@ from mengding.indicators.spans import Span
 from mengding.policy.permissions import require
 
 ORDERS = ("day", "cost")
+# All that are in the sums; those that something was saved on; those with work before the first
+# rates, which are in no sum.
+ONLY = ("", "merged", "spot", "unrated")
 
 
 def behind(
@@ -36,43 +43,92 @@ def behind(
     filters: Filters,
     *,
     ending: str = "closed",
+    only: str = "",
+    activity: str = "",
     order: str = "day",
     cursor: str | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """A page of exactly the cases a number counts: newest first, or the costliest."""
+    """A page of exactly the cases a number counts: newest first, or the costliest.
+
+    `only`: of these the ones of `ONLY`; `activity`: those in which it was done.
+    """
     require(actor, "costs.cases")
     if order not in ORDERS:
         raise Invalid("order_unknown", T("没有这种排序。", "No such order."), field="order")
-    sql, params = condition(costs_scope(actor, filters), days, ending)
-    rows = CaseCost.objects.filter(whole=True).annotate(fen=F("pattern__fen"))
-    # The columns the scope names are the table's own; a joined pattern has none of these names.
-    rows = rows.filter(pk__in=CaseCost.objects.extra(where=[sql], params=params).values("pk"))
-    total = rows.count()
-    by_cost = order == "cost"
-    if cursor:
-        rows = _after(rows, by_cost, *decode_cursor(cursor, order, str))
-    ordered = rows.order_by("-fen" if by_cost else "-day", "-case_id")
-    page: list[Any] = list(
-        ordered.values("case_id", "day", "fen", "pattern__minutes", "org")[: limit + 1]
-    )
+    if only not in ONLY:
+        raise Invalid("only_unknown", T("没有这种筛选。", "No such filter."), field="only")
+    if activity and activity not in BY_CODE:
+        raise Invalid(
+            "activity_unknown", T("没有这项活动。", "No such activity."), field="activity"
+        )
+    scope = costs_scope(actor, filters)
+    sql, params = condition(scope, days, ending)
+    # The columns the condition names are the table's own; a joined pattern has none of these names.
+    rows = CaseCost.objects.filter(whole=only != "unrated").extra(where=[sql], params=params)
+    some = _patterns(only, activity) if only or activity else None
+    if some is not None:
+        rows = rows.filter(pattern__in=some)
+    if only == "unrated":  # of these it is not kept which patterns they have
+        each = rows.order_by().values_list("pattern").annotate(n=Count("case_id"))
+        counts = np.array(list(each), PAIR)
+    else:
+        counts = pairs(counted(scope, days, ending).rows.get(("", None), b""))
+        if some is not None:
+            counts = counts[np.isin(counts["pattern"], list(some.values_list("pk", flat=True)))]
+    after = _place(order, *decode_cursor(cursor, order, str)) if cursor else None
+    if order == "day":
+        page = _newest(rows, after, limit + 1)
+    else:
+        page = _costliest(rows, counts, after, limit + 1)
     following = None
     if len(page) > limit:
         last = page[limit - 1]
-        value = str(last["fen"]) if by_cost else last["day"].isoformat()
+        value = last["day"].isoformat() if order == "day" else str(last["pattern__fen"])
         following = encode_cursor(order, value, last["case_id"])
+    total = int(counts["cases"].sum())
     return {"total": total, "items": _listed(actor, page[:limit]), "next": following}
 
 
-def _after(rows: Any, by_cost: bool, value: str, case: int) -> Any:
+def _patterns(only: str, activity: str) -> Any:
+    rows = Pattern.objects.all()
+    if only in ("merged", "spot"):
+        rows = rows.filter(**{f"{only}__isnull": False})
+    return rows.filter(lines__contains=[[activity]]) if activity else rows
+
+
+def _place(order: str, value: str, case: int) -> tuple[Any, int]:
     try:
-        place: Any = int(value) if by_cost else date.fromisoformat(value)
+        return (date.fromisoformat(value) if order == "day" else int(value)), case
     except ValueError as error:
         raise Invalid(
             "cursor_invalid", T("游标无效。", "The cursor is not valid."), field="cursor"
         ) from error
-    name = "pattern__fen" if by_cost else "day"
-    return rows.filter(Q(**{f"{name}__lt": place}) | Q(**{name: place}, case_id__lt=case))
+
+
+_COLUMNS = ("case_id", "day", "pattern__fen", "pattern__minutes", "org")
+
+
+def _newest(rows: Any, after: tuple[date, int] | None, wanted: int) -> list[dict[str, Any]]:
+    if after:
+        rows = rows.extra(where=["(day, case_id) < (%s, %s)"], params=after)
+    return list(rows.order_by("-day", "-case_id").values(*_COLUMNS)[:wanted])
+
+
+def _costliest(
+    rows: Any, counts: Pairs, after: tuple[int, int] | None, wanted: int
+) -> list[dict[str, Any]]:
+    """Only cases of the few patterns that fill the page are looked at, unless these turn out to
+    be too few because some were reopened just now."""
+    if after:
+        fen, case = after
+        rows = rows.filter(Q(pattern__fen__lt=fen) | Q(pattern__fen=fen, case_id__lt=case))
+    ordered = rows.order_by("-pattern__fen", "-case_id").values(*_COLUMNS)
+    few = costliest(counts, after[0] if after else None, wanted)
+    page = list(ordered.filter(pattern__in=few)[:wanted])
+    if len(page) < wanted and len(few) < len(np.unique(counts["pattern"])):
+        page = list(ordered[:wanted])
+    return page
 
 
 def _listed(actor: Actor, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -82,7 +138,7 @@ def _listed(actor: Actor, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
     now = clock.now()
     return [
         listed(dict(cases[row["case_id"]]), now)
-        | {"day": row["day"], "fen": row["fen"], "minutes": row["pattern__minutes"]}
+        | {"day": row["day"], "fen": row["pattern__fen"], "minutes": row["pattern__minutes"]}
         for row in page
         if row["case_id"] in cases
     ]

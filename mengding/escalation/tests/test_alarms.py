@@ -16,6 +16,7 @@ from mengding.escalation.models import Alarm
 from mengding.escalation.tests.made import MONDAY, publish
 from mengding.ledger import outbox
 from mengding.ledger.models import Cursor
+from mengding.ledger.tests.connections import other
 from mengding.notices.models import Notice
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
@@ -147,3 +148,30 @@ def test_what_is_switched_off_is_silent_and_ends() -> None:
     check(MONDAY + 21 * MINUTE)
     assert mine(case, "unaccepted")[0].ended_at is not None
     assert set(DEFAULT["alarms"]) == set(alarms._FINDERS)
+
+
+def test_more_alarms_than_one_transaction_holds(monkeypatch: Any) -> None:
+    monkeypatch.setattr(alarms, "PIECE", 2)
+    publish(unaccepted=RULE)
+    with clock.at(MONDAY):
+        cases = [case_at(Stage.DISPATCHED) for _ in range(5)]
+    check(MONDAY + 11 * MINUTE)
+    assert [len(mine(case, "unaccepted")) for case in cases] == [1] * 5
+    assert check(MONDAY + 12 * MINUTE)["raised"] == 0
+    publish(unaccepted=RULE | {"on": False})
+    assert check(MONDAY + 13 * MINUTE)["ended"] >= 5
+
+
+def test_another_worker_is_left_alone() -> None:
+    publish(unaccepted=RULE)
+    with clock.at(MONDAY):
+        case = case_at(Stage.DISPATCHED)
+    with other() as held:
+        held.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('ledger_cursor'), hashtext(%s))", [alarms.READER]
+        )
+        check(MONDAY + 11 * MINUTE)
+        assert mine(case, "unaccepted") == []
+        held.rollback()
+    check(MONDAY + 11 * MINUTE)
+    assert len(mine(case, "unaccepted")) == 1

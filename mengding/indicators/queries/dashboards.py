@@ -90,6 +90,7 @@ def _dashboard(
     def beside(codes: tuple[str, ...], by: str) -> dict[str, Any]:
         return table(actor, codes, by, days, filters, frozen=frozen, others=others)
 
+    side = beside(layout.side, dim) if dim else None
     first = months_on((days.until - timedelta(days=1)).replace(day=1), 1 - _MONTHS)
     return {
         "page": page,
@@ -97,12 +98,12 @@ def _dashboard(
         "scope": _scope_name(actor, filters),
         "dim": layout.dim,
         "chosen": chosen,
-        "choices": _choices(actor, layout, days, filters),
+        "choices": _choices(actor, layout, days, filters, side),
         "total": beside(layout.big, ""),
         "flow": table(
             actor, ["received", "ended", "open"], "", days, filters, step=_step(days)
         ),
-        "side": beside(layout.side, dim) if dim else None,
+        "side": side,
         "parts": {
             by: beside(_PARTS, by) for by in layout.parts if not (by == "region" and deepest)
         },
@@ -143,11 +144,14 @@ def _chosen(layout: Layout, filters: Filters) -> dict[str, Any] | None:
 
 
 def _choices(
-    actor: Actor, layout: Layout, days: Span, filters: Filters
+    actor: Actor, layout: Layout, days: Span, filters: Filters, side: dict[str, Any] | None
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """What can be chosen: whatever has a number in the period, by code."""
+    """What can be chosen: whatever has a number in the period, by code; what stands side by side,
+    while nothing is chosen."""
     if not layout.dim:
         return []
+    if side is not None and _chosen(layout, filters) is None:
+        return [{name: row[name] for name in ("key", "code", "name")} for row in side["rows"]]
     wide = replace(filters, **{_FIELD[layout.dim]: _NOBODY[layout.dim]})
     if layout.dim == "region" and scope_of(actor, wide).level == len(COLUMN) - 1:
         return []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mengding.cases.models import Case
 from mengding.cases.queries.lists import COLUMNS, listed, org_name
@@ -15,6 +15,7 @@ from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.http.paging import decode_cursor, encode_cursor
 from mengding.indicators.definitions import BY_NAME, Indicator
+from mengding.indicators.facts import local_day
 from mengding.indicators.measures import BY_CODE, MEASURES
 from mengding.indicators.models import Fact, FrozenFact, Period
 from mengding.indicators.queries.scope import Filters, Scope, scope_of, where
@@ -85,12 +86,17 @@ def _facts(
     )
     rows = rows.extra(where=[condition], params=values)
     if indicator.stock:
-        kept = rows.model._meta.db_table  # of a closed period: what it was then
-        same = "" if period is None else f" AND o.period_id = {period.pk:d}"
-        return rows.filter(kind="in", day__lt=until).extra(
+        rows = rows.filter(kind="in", day__lt=until)
+        if period is None:
+            open_ = Q(left_on=None)
+            # Nothing ends later than today; said so, the index of what is open serves.
+            past = until <= local_day(clock.now())
+            return rows.filter(open_ | Q(left_on__gte=until) if past else open_)
+        kept = FrozenFact._meta.db_table  # what it was then
+        return rows.extra(
             where=[
                 f"NOT EXISTS (SELECT FROM {kept} o WHERE o.case_id = {kept}.case_id"
-                f" AND o.kind = 'out' AND o.day < %s{same})"
+                f" AND o.kind = 'out' AND o.day < %s AND o.period_id = {period.pk:d})"
             ],
             params=[until],
         )

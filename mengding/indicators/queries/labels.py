@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from mengding.cases.queries.columns import CHANNEL_NAMES
 from mengding.core.actor import Role
+from mengding.core.cache import Versioned
 from mengding.core.text import T
 from mengding.people.models import ROLE_NAMES, Organisation, Post
 from mengding.regions.models import Region
@@ -54,12 +55,19 @@ def _regions(keys: set[str]) -> dict[str, tuple[str, T]]:
     return {key: found.get(key, ("", T("未定位", "No place"))) for key in keys}
 
 
-def _classes(keys: set[str]) -> dict[str, tuple[str, T]]:
+def _read_classes() -> dict[str, tuple[str, T]]:
     from mengding.catalogue.models import CaseClass
 
     # The newest version that knows a code gives it its name.
-    rows = CaseClass.objects.filter(code__in=keys).order_by("version__published_at", "pk")
-    found = {code: (code, T(zh, en or zh)) for code, zh, en in rows.values_list("code", "zh", "en")}
+    rows = CaseClass.objects.order_by("version__published_at", "pk")
+    return {code: (code, T(zh, en or zh)) for code, zh, en in rows.values_list("code", "zh", "en")}
+
+
+_class_names = Versioned(_read_classes, 30.0)
+
+
+def _classes(keys: set[str]) -> dict[str, tuple[str, T]]:
+    found = _class_names.get()
     return {key: found.get(key, (key, T("未分类", "Not classified") if not key else T(key, key)))
             for key in keys}  # fmt: skip
 

@@ -16,6 +16,7 @@ from django.db import connection
 from mengding.indicators.cuts import Cut, cut_for
 from mengding.indicators.measures import Measure
 from mengding.indicators.models import FrozenCell, FrozenFact, Period
+from mengding.indicators.queries.once import once
 from mengding.indicators.queries.scope import COLUMN, NO_CLASS, Scope, where
 from mengding.indicators.rollup import CELLS, FACTS
 
@@ -39,10 +40,16 @@ class Wish:
 
 
 def summed(scope: Scope, wish: Wish, period: Period | None = None) -> Sums:
-    """Sums by (key, beginning of the step); keys are ids or codes as text.
+    """Sums by (key, beginning of the step); keys are ids or codes as text. Not to be changed:
+    tables of one answer share them.
 
     `period`: as they were when it was closed (its span must be the wish's).
     """
+    key = ("sums", scope, wish, period.pk if period else None)
+    return once(key, lambda: _summed(scope, wish, period))
+
+
+def _summed(scope: Scope, wish: Wish, period: Period | None) -> Sums:
     if not wish.measures or wish.since >= wish.until:
         return {}
     stock = wish.stock and period is not None

@@ -18,6 +18,7 @@ from mengding.cases.tests.made import TRIES, case_at, report, who
 from mengding.indicators import actions, queries, rollup
 from mengding.indicators.check import compare
 from mengding.indicators.models import Cell, Fact
+from mengding.ledger import feed
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +122,7 @@ def test_who_reads_does_not_wait_long_for_who_writes() -> None:
 
     def writer() -> bool:
         with transaction.atomic():
-            kept = actions._hold(wait=True)
+            kept = feed.hold(actions.READER, wait=True)
             held.set()
             assert go.wait(60)
         return kept
@@ -142,8 +143,8 @@ def test_a_follower_that_breaks_off_changes_nothing(monkeypatch: pytest.MonkeyPa
     case_at(Stage.HANDLING)
     plain = rollup.insert
 
-    def broken(come: Any) -> None:
-        plain(come)
+    def broken(come: Any, left: Any) -> None:
+        plain(come, left)
         raise RuntimeError("power cut")
 
     monkeypatch.setattr(rollup, "insert", broken)

@@ -118,7 +118,8 @@ class Counted(Life):
 
         Where no case stands so far, one is made; otherwise some of these would hardly ever happen.
         """
-        self.event(how, lambda some: data.draw(st.sampled_from(some)))
+        if len(self.cases) < 2 * MOST_CASES:
+            self.event(how, lambda some: data.draw(st.sampled_from(some)))
 
     def event(self, how: str, choose: Any) -> None:
         """Make it happen, and count it."""
@@ -126,8 +127,6 @@ class Counted(Life):
         fit = Case.objects.filter(pk__in=self.cases, stage=stage, confidential=False)
         found = list(fit.order_by("pk").values_list("pk", flat=True))
         if not found:
-            if len(self.cases) >= 2 * MOST_CASES:
-                return
             with clock.at(self.now):
                 found = [case_at(stage).pk]
             self.cases += found

@@ -163,13 +163,60 @@ def test_following_moves_with_its_work_and_only_one_at_a_time() -> None:
         feed.follow("reader", 10, fail)
     assert feed.follow("reader", 2, take) == 2
     with other() as held:
-        held.execute("SELECT * FROM ledger_cursor WHERE name = 'reader' FOR UPDATE")
+        held.execute("SELECT pg_advisory_xact_lock(hashtext('ledger_cursor'), hashtext('reader'))")
         assert feed.follow("reader", 2, take) == 0
         held.rollback()
     assert feed.follow("reader", 2, take) == 1
     assert feed.follow("reader", 2, take) == 0
     assert got == ids
     assert feed.follow("another", 10, take) == 3
+
+
+@database
+def test_a_reader_that_only_reads_holds_nobody_back() -> None:
+    """Its batch may take long: as long as nothing is written, others see what is settled."""
+    write(1)
+    assert read_on(Position(), 1)[0]
+    seen: list[list[Any]] = []
+
+    def slow(events: list[dict[str, Any]]) -> None:
+        with other() as quick:
+            append(quick, "test", 2)
+            quick.commit()
+            start = Position(events[-1]["xact"], events[-1]["id"])
+            for _ in range(100):
+                found = quick.execute(
+                    f"SELECT id FROM ledger_event WHERE (xact, id) > (%s, %s) AND {feed.SETTLED}",  # noqa: S608
+                    [start.xact, start.event_id],
+                ).fetchall()
+                quick.commit()
+                if found:
+                    break
+                time.sleep(0.02)
+            seen.append(found)
+
+    Cursor.objects.create(name="slow")
+    feed.follow("slow", 10, slow)
+    assert len(seen[0]) == 1
+
+
+@database
+def test_a_reader_moved_by_somebody_else_takes_its_work_back() -> None:
+    write(1)
+    read_on(Position(), 1)
+
+    def overtake(events: list[dict[str, Any]]) -> None:
+        write(2)
+        with other() as rude:
+            rude.execute("UPDATE ledger_cursor SET xact = 1 WHERE name = 'overtaken'")
+            rude.commit()
+
+    feed.follow("overtaken", 1, lambda events: None)
+    write(3)
+    read_on(Position(), 2)
+    with pytest.raises(feed.Overtaken):
+        feed.follow("overtaken", 1, overtake)
+    assert not Event.objects.filter(subject_kind="test", subject_id=2).exists()
 
 
 @database

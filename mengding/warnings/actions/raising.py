@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from mengding.core import clock
 from mengding.core.actor import SYSTEM, Role
+from mengding.ledger import feed
 from mengding.ledger.actions import Entry, record
-from mengding.ledger.models import Cursor
 from mengding.people import queries as people
 from mengding.people.models import Post
 from mengding.regions.models import Region
@@ -21,26 +21,32 @@ from mengding.warnings.models import LIVE, Alert
 from mengding.warnings.queries.rules import rules_of
 
 READER = "warnings"
+PIECE = 50  # warnings of one transaction
 # After it was decided the same thing is not raised again for a while.
 QUIET = timedelta(days=7)
 QUIET_CROWD = timedelta(hours=3)  # tomorrow's crowd is another one
 
 
 def look() -> dict[str, int]:
-    """Find what is so now; raise what is new, renew what is live. One worker at a time."""
-    Cursor.objects.get_or_create(name=READER)
-    with transaction.atomic():
-        if not Cursor.objects.select_for_update(skip_locked=True).filter(name=READER):
-            return {}
-        now = clock.now()
-        counted = {"found": 0, "raised": 0}
-        for district in Region.objects.filter(level="district", active=True).order_by("code"):
-            rules = rules_of(district.pk)
-            since = start_of(now.astimezone(LOCAL).date() - timedelta(days=rules.past_days))
-            for found in everything(gathering.facts(district.pk, since, now), rules, now):
-                counted["found"] += 1
-                counted["raised"] += keep(found, now, rules.version)
-        return counted
+    """Find what is so now; raise what is new, renew what is live.
+
+    All is looked for before anything is written, and written in pieces: readers of the ledger wait
+    for the oldest transaction that writes. Where another worker is at it, the rest is left to it.
+    """
+    now = clock.now()
+    counted = {"found": 0, "raised": 0}
+    for district in Region.objects.filter(level="district", active=True).order_by("code"):
+        rules = rules_of(district.pk)
+        since = start_of(now.astimezone(LOCAL).date() - timedelta(days=rules.past_days))
+        all_found = everything(gathering.facts(district.pk, since, now), rules, now)
+        for begin in range(0, len(all_found), PIECE):
+            with transaction.atomic():
+                if not feed.hold(READER):
+                    return counted
+                for found in all_found[begin : begin + PIECE]:
+                    counted["found"] += 1
+                    counted["raised"] += keep(found, now, rules.version)
+    return counted
 
 
 def keep(found: Found, now: datetime, rules: int) -> bool:
