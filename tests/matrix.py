@@ -507,6 +507,7 @@ TABLE: dict[str, Row] = {
     "GET /coverage": Row("PU"),
     "GET /fieldwork": Row("PU"),
     "GET /fieldwork/file": Row("PU"),
+    "GET /fieldwork/{code}/behind": Row("PU"),
     "GET /coverage/{int:region_id}/people": Row("PU", area=True),
     "GET /evaluation/mine": Row(WORKING),
     "GET /evaluation/mine/months": Row(WORKING),

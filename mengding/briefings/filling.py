@@ -19,7 +19,7 @@ from mengding.briefings.blocks import (
     Table,
     Trend,
 )
-from mengding.briefings.findings import Number, Numbers, Part, change, findings, moved, percent
+from mengding.briefings.findings import Numbers, Part, change, findings, moved, percent
 from mengding.briefings.template import Checked, filled
 from mengding.core import clock
 from mengding.core.actor import Actor, ActorKind, Level, Role
@@ -140,7 +140,7 @@ class Filler:
         here = {row.key: row.values for row in now.rows}
         named = labels(by, keys)
         return [
-            Part(named[key][1], _numbers(here.get(key, {})), _numbers(was.get(key, {})))
+            Part(named[key][1], here.get(key, {}), was.get(key, {}))
             for key in sorted(keys, key=lambda key: named[key][0] or "~")
         ]
 
@@ -148,8 +148,8 @@ class Filler:
         """What the findings are made from."""
         return Numbers(
             names={code: BY_NAME[code].name for code in _SAID},
-            now=_numbers(self._answer("", "").total),
-            before=_numbers(self._answer("", "", self.before).total),
+            now=self._answer("", "").total,
+            before=self._answer("", "", self.before).total,
             towns=self.parts("region"),
             orgs=self.parts("org"),
             classes=self.parts("class"),
@@ -159,15 +159,13 @@ class Filler:
         codes = section["codes"]
         parts = [
             part for part in self.parts(section["by"])
-            if any(_number(part.now, code).n or _number(part.now, code).of for code in codes)
+            if any(_of(part.now, code).n or _of(part.now, code).of for code in codes)
         ]  # fmt: skip
         if len(parts) > _ROWS:
             parts = [*parts[: _ROWS - 1], _together(parts[_ROWS - 1 :], *codes)]
-        rows = [
-            (part.name.zh, *(_shown_number(part.now, code) for code in codes)) for part in parts
-        ]
-        total = _numbers(self._answer("", "").total)
-        rows.append(("合计", *(_shown_number(total, code) for code in codes)))
+        rows = [(part.name.zh, *(_shown(_of(part.now, code)) for code in codes)) for part in parts]
+        total = self._answer("", "").total
+        rows.append(("合计", *(_shown(_of(total, code)) for code in codes)))
         head = (_BY[section["by"]], *(BY_NAME[code].name.zh for code in codes))
         return Table(section.get("title") or f"按{_BY[section['by']]}", head, tuple(rows))
 
@@ -201,7 +199,7 @@ class Filler:
         code = section["code"]
         parts = [
             part for part in self.parts(section["by"])
-            if any(_number(each, code).n or _number(each, code).of
+            if any(_of(each, code).n or _of(each, code).of
                    for each in (part.now, part.before))
         ]  # fmt: skip
         if len(parts) > _ROWS:
@@ -209,9 +207,9 @@ class Filler:
         items = tuple(
             Bar(
                 part.name.zh,
-                _size(_number(part.now, code)),
-                _size(_number(part.before, code)),
-                _shown_number(part.now, code),
+                _size(_of(part.now, code)),
+                _size(_of(part.before, code)),
+                _shown(_of(part.now, code)),
             )
             for part in parts
         )
@@ -243,26 +241,13 @@ def _of(values: Mapping[str, Value], code: str) -> Value:
     return values.get(code, Value(0, 0 if RATES[code] else None))
 
 
-def _numbers(values: Mapping[str, Value]) -> dict[str, Number]:
-    return {code: Number(value.n, value.of) for code, value in values.items()}
-
-
-def _number(numbers: Mapping[str, Number], code: str) -> Number:
-    return numbers.get(code, Number(0, 0 if RATES[code] else None))
-
-
-def _shown_number(numbers: Mapping[str, Number], code: str) -> str:
-    number = _number(numbers, code)
-    return _shown(Value(number.n, number.of))
-
-
 def _shown(value: Value) -> str:
     if value.of is None:
         return str(value.n)
     return "–" if value.share is None else percent(value.share)
 
 
-def _size(number: Number) -> float:
+def _size(number: Value) -> float:
     """How long a bar is: a count, or a rate in percent."""
     return number.n if number.of is None else 100 * (number.share or 0)
 
@@ -270,11 +255,11 @@ def _size(number: Number) -> float:
 def _together(parts: Sequence[Part], *codes: str) -> Part:
     """Several as one: a rate is the share of the sums, never a mean of rates."""
 
-    def summed(all_of: Sequence[Mapping[str, Number]]) -> dict[str, Number]:
+    def summed(all_of: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
         return {
-            code: Number(
-                sum(_number(each, code).n for each in all_of),
-                sum(_number(each, code).of or 0 for each in all_of) if RATES[code] else None,
+            code: Value(
+                sum(_of(each, code).n for each in all_of),
+                sum(_of(each, code).of or 0 for each in all_of) if RATES[code] else None,
             )
             for code in codes
         }

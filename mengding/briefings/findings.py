@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mengding.core.text import T
+from mengding.indicators.measures import Value
 
 ENOUGH = 10  # cases of the period before, from which a change is given in percent
 MOVED = 0.02  # two percentage points: a smaller change of a rate is called unchanged
@@ -16,25 +17,12 @@ NAMED = 3  # most names in one sentence
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A count, or a rate as `n` of `of`."""
-
-    n: int
-    of: int | None = None
-
-    @property
-    def share(self) -> float | None:
-        """The rate, None where there is nothing to take a share of."""
-        return self.n / self.of if self.of else None
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """One town, department or class with its numbers now and before."""
 
     name: T
-    now: Mapping[str, Number]
-    before: Mapping[str, Number]
+    now: Mapping[str, Value]
+    before: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +30,8 @@ class Numbers:
     """All that sentences are made from."""
 
     names: Mapping[str, T]
-    now: Mapping[str, Number]
-    before: Mapping[str, Number]
+    now: Mapping[str, Value]
+    before: Mapping[str, Value]
     towns: Sequence[Part]
     orgs: Sequence[Part]
     classes: Sequence[Part]
@@ -54,8 +42,8 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-def _nothing(numbers: Mapping[str, Number], code: str) -> Number:
-    return numbers.get(code, Number(0))
+def _nothing(numbers: Mapping[str, Value], code: str) -> Value:
+    return numbers.get(code, Value(0))
 
 
 def change(now: int, before: int) -> T:

@@ -68,6 +68,10 @@ class CostCases(CostQuery):
     """The cases behind it."""
 
     order: Literal["day", "cost"] = Field("day", description="Newest or costliest first.")
+    only: Literal["", "merged", "spot", "unrated"] = Field(
+        "", description="What merging or self-handling saved on; or what no rates held for."
+    )
+    activity: str = Field("", max_length=20, description="In which this was done.")
 
 
 class RateIn(Schema):
@@ -166,7 +170,8 @@ def read_cases(
     return json_response(
         queries.behind(
             caller(request), wanted.days(), wanted.filters(), ending=wanted.ending,
-            order=wanted.order, cursor=paging.cursor, limit=paging.limit,
+            only=wanted.only, activity=wanted.activity, order=wanted.order,
+            cursor=paging.cursor, limit=paging.limit,
         )
     )  # fmt: skip
 

@@ -20,6 +20,19 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """`n` cases or dispatches; of a rate, `n` of `of`."""
+
+    n: int
+    of: int | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The rate between 0 and 1, or None where there is nothing to take a share of."""
+        return self.n / self.of if self.of else None
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """`bit`: its place in `Fact.bits`, never given to another measure."""
 

@@ -24,8 +24,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mengding.settings")
 if not django.apps.apps.ready:
     django.setup(set_prefix=False)
 
-from django.db import OperationalError
-
 from mengding.core.actor import Actor
 from mengding.core.errors import DomainError, NotFound
 from mengding.core.text import T
@@ -33,15 +31,17 @@ from mengding.ledger.feed import Position
 from mengding.live import consoles, feed, ingest
 from mengding.live.asgi import (
     AWAY,
-    STREAM,
     Busy,
     Receive,
     Scope,
     Send,
-    actor_of,
+    begin,
+    end,
     headers_of,
+    reader_of,
     refuse,
-    require,
+    room_for_one_more,
+    until_gone,
     write,
 )
 from mengding.live.hub import Hub, Subscriber, admits, collapsed
@@ -93,51 +93,33 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def _stream(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["path"].rstrip("/") != "/api/v1/stream" or scope["method"] not in ("GET", "HEAD"):
+    if scope["path"].rstrip("/") != "/api/v1/stream":
         raise NotFound("not_found", T("没有这个地址。", "There is no such address."))
-    headers = headers_of(scope)
-
-    def resolve() -> Actor | None:
-        return actor_of(headers)
-
-    try:
-        actor = require(await asyncio.to_thread(resolve), "stream.read")
-    except OperationalError as error:
-        raise Busy("feed_away", AWAY) from error
+    actor, resolve = await reader_of(scope, "stream.read")
     source = hub()
-    if len(source.subscribers) >= MOST_STREAMS:
-        raise Busy("streams_full", T("实时连接已满，请稍后重试。", "All streams are taken."))
+    room_for_one_more(len(source.subscribers), MOST_STREAMS)
     try:
         async with asyncio.timeout(PATIENCE):
             await source.ready.wait()
     except TimeoutError as error:
         raise Busy("feed_away", AWAY) from error
     query = parse_qs(scope["query_string"].decode("latin-1"))
-    asked = headers.get("last-event-id") or query.get("last_event_id", [""])[0]
-    await send({"type": "http.response.start", "status": 200, "headers": STREAM})
-    if scope["method"] == "HEAD":
-        await send({"type": "http.response.body", "body": b""})
+    asked = headers_of(scope).get("last-event-id") or query.get("last_event_id", [""])[0]
+    if not await begin(scope, send):
         return
     subscriber = Subscriber(actor, resolve)
     # Joining and noting the position is one step of the event loop: what comes later is live,
     # what came before is backlog.
     source.subscribers.add(subscriber)
     joined = source.position
-    gone = asyncio.create_task(_until_gone(receive, subscriber))
+    gone = asyncio.create_task(until_gone(receive, subscriber))
     try:
         await _backlog(send, actor, asked, joined)
         await _live(send, subscriber, source)
     finally:
         source.subscribers.discard(subscriber)
         gone.cancel()
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _until_gone(receive: Receive, subscriber: Subscriber) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    subscriber.over = True
-    subscriber.bell.set()
+    await end(send)
 
 
 async def _backlog(send: Send, actor: Actor, asked: str, joined: Position) -> None:

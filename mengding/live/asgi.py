@@ -1,17 +1,18 @@
 """What the live application's parts share: who asks, how a refusal looks, how a stream begins."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.http import HttpRequest
 
 from mengding.core.actor import Actor
-from mengding.core.errors import DomainError, NotAllowed, NotSignedIn
+from mengding.core.errors import DomainError, NotAllowed, NotFound, NotSignedIn
 from mengding.core.text import T, pick_language
 from mengding.http.auth import check_origin
 from mengding.people import queries as people
@@ -91,6 +92,56 @@ class _Asked(HttpRequest):
 def require_origin(scope: Scope, headers: dict[str, str]) -> None:
     """Refuse (`NotAllowed`) what rides on a session without its CSRF token."""
     check_origin(_Asked(scope, headers))
+
+
+class Reader(Protocol):
+    """Whoever reads a stream: `over` ends it, `bell` wakes it."""
+
+    over: bool
+    bell: asyncio.Event
+
+
+async def reader_of(scope: Scope, action: str) -> tuple[Actor, Callable[[], Actor | None]]:
+    """Who asks for a stream, and how to ask again who that is; raises what refuses it."""
+    if scope["method"] not in ("GET", "HEAD"):
+        raise NotFound("not_found", T("没有这个地址。", "There is no such address."))
+    headers = headers_of(scope)
+
+    def resolve() -> Actor | None:
+        return actor_of(headers)
+
+    try:
+        return require(await asyncio.to_thread(resolve), action), resolve
+    except OperationalError as error:
+        raise Busy("feed_away", AWAY) from error
+
+
+def room_for_one_more(readers: int, most: int) -> None:
+    """Raises `Busy` when all streams are taken."""
+    if readers >= most:
+        raise Busy("streams_full", T("实时连接已满，请稍后重试。", "All streams are taken."))
+
+
+async def begin(scope: Scope, send: Send) -> bool:
+    """The head of a stream, and whether its body is asked for, too."""
+    await send({"type": "http.response.start", "status": 200, "headers": STREAM})
+    if scope["method"] == "HEAD":
+        await end(send)
+        return False
+    return True
+
+
+async def end(send: Send) -> None:
+    """The end of a stream."""
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def until_gone(receive: Receive, reader: Reader) -> None:
+    """Wait until the reader has gone, and end its stream."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    reader.over = True
+    reader.bell.set()
 
 
 async def write(send: Send, chunk: bytes) -> None:

@@ -22,19 +22,18 @@ from django.db import OperationalError, close_old_connections
 
 from mengding.core import clock
 from mengding.core.actor import Actor
-from mengding.core.errors import DomainError, NotFound
-from mengding.core.text import T
+from mengding.core.errors import DomainError
 from mengding.live import feed
 from mengding.live.asgi import (
-    AWAY,
-    STREAM,
-    Busy,
     Receive,
     Scope,
     Send,
-    actor_of,
-    headers_of,
+    begin,
+    end,
+    reader_of,
     require,
+    room_for_one_more,
+    until_gone,
     write,
 )
 from mengding.positions import queries
@@ -235,28 +234,15 @@ async def stop() -> None:
 
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     """One console's stream."""
-    if scope["method"] not in ("GET", "HEAD"):
-        raise NotFound("not_found", T("没有这个地址。", "There is no such address."))
-    headers = headers_of(scope)
-
-    def resolve() -> Actor | None:
-        return actor_of(headers)
-
-    try:
-        actor = require(await asyncio.to_thread(resolve), ACTION)
-    except OperationalError as error:
-        raise Busy("feed_away", AWAY) from error
+    actor, resolve = await reader_of(scope, ACTION)
     here = room()
-    if len(here.consoles) >= MOST:
-        raise Busy("streams_full", T("实时连接已满，请稍后重试。", "All streams are taken."))
-    await send({"type": "http.response.start", "status": 200, "headers": STREAM})
-    if scope["method"] == "HEAD":
-        await send({"type": "http.response.body", "body": b""})
+    room_for_one_more(len(here.consoles), MOST)
+    if not await begin(scope, send):
         return
     console = Console(actor, resolve)
     here.consoles.add(console)
     here.wanted.set()
-    gone = asyncio.create_task(_until_gone(receive, console))
+    gone = asyncio.create_task(until_gone(receive, console))
     try:
         while True:
             await console.bell.wait()
@@ -274,11 +260,4 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     finally:
         here.consoles.discard(console)
         gone.cancel()
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _until_gone(receive: Receive, console: Console) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    console.over = True
-    console.bell.set()
+    await end(send)

@@ -10,10 +10,11 @@ from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.http.auth import allows
 from mengding.http.fast import json_response
+from mengding.http.paging import Paging
 from mengding.indicators.api import PeriodAsked, as_download
 from mengding.indicators.queries import table
 from mengding.people.api.caller import caller
-from mengding.scores import actions, coverage, fieldwork, periods, queries
+from mengding.scores import actions, behind, coverage, fieldwork, periods, queries
 from mengding.scores.shapes import (
     CoverageOut,
     CoveragePeople,
@@ -89,6 +90,31 @@ def download_fieldwork(
     found = fieldwork.fieldwork(caller(request), days, wanted.compared(), wanted.region)
     made = table.as_file([(T("外勤", "Field work").said(), found)], format, fieldwork.FIGURES)
     return as_download("fieldwork", days, made)
+
+
+class FieldworkBehind(FieldworkAsked):
+    """What is behind one figure."""
+
+    part: Literal["counts", "over", "rest"] = Field(
+        "counts", description="Of a rate: above the line, below it, or below and not above."
+    )
+
+
+@router.get(
+    "/fieldwork/{code}/behind", response=dict, operation_id="fieldwork_behind",
+    summary="反查 What a figure of field work counts",
+)  # fmt: skip
+@allows("scores.coverage")
+def get_behind(
+    request: HttpRequest, code: str, wanted: Query[FieldworkBehind], paging: Query[Paging]
+) -> HttpResponse:
+    """Exactly what the figure counts: village-days, villages, tasks, inspections, items or cases.
+    `total` is the figure. Places and things: nobody is named here."""
+    found = behind.behind(
+        caller(request), code, wanted.days(), wanted.region, part=wanted.part,
+        cursor=paging.cursor, limit=paging.limit,
+    )  # fmt: skip
+    return json_response(found)
 
 
 @router.get(

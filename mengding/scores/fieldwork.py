@@ -6,7 +6,8 @@ Time on duty is told as days on which a village had somebody on duty: hours are 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
@@ -34,11 +35,23 @@ _BELOW = {Level.DISTRICT: Level.TOWN, Level.TOWN: Level.VILLAGE}
 _COLUMN = {Level.DISTRICT: "district_id", Level.TOWN: "town_id", Level.VILLAGE: "village_id"}
 
 
+class Thing(StrEnum):
+    """What a figure counts, and what its list is a list of."""
+
+    DAY = "day"  # of a village
+    VILLAGE = "village"
+    TASK = "task"
+    INSPECTION = "inspection"
+    ITEM = "item"  # of a checklist, answered in an inspection
+    CASE = "case"
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A count (`over` empty) or a rate (`counts` of `over`). `good`: which way is better."""
 
     code: str
+    thing: Thing
     name: T
     formula: T
     counts: str
@@ -53,44 +66,45 @@ class Figure:
 
 # fmt: off
 FIGURES = (
-    Figure("covered_rate", T("在岗覆盖率", "Days covered"),
+    Figure("covered_rate", Thing.DAY, T("在岗覆盖率", "Days covered"),
            T("有人在岗的村日 ÷ 全部村日：一个村一天只要有人在岗就算一个；"
              "在村、网格或所属乡镇街道在岗都算。不累计时长。",
              "Village-days with somebody on duty ÷ all village-days: in the village, a grid of it "
              "or the town it lies in. Hours are not summed."),
            "duty_days", "village_days", "up"),
-    Figure("visited_rate", T("走到的村", "Villages visited"),
+    Figure("visited_rate", Thing.VILLAGE, T("走到的村", "Villages visited"),
            T("本期有人去过（走访、检查、关爱、现场上报）的村 ÷ 全部村。",
              "Villages where somebody was (visit, inspection, care, report) ÷ all villages."),
            "visited", "villages", "up"),
-    Figure("done_rate", T("任务完成率", "Tasks done"),
+    Figure("done_rate", Thing.TASK, T("任务完成率", "Tasks done"),
            T("已完成 ÷ 本期已开始、未取消的任务。",
              "Completed ÷ begun in the period, not called off."),
            "completed", "planned", "up"),
-    Figure("late", T("补办", "Done late"),
+    Figure("late", Thing.TASK, T("补办", "Done late"),
            T("完成的任务中过了截止时间才办的。", "Of those completed, after their deadline."),
            "late", good="down"),
-    Figure("missed", T("可补办", "Can still be done"),
+    Figure("missed", Thing.TASK, T("可补办", "Can still be done"),
            T("过了截止时间、还没有办、仍可补办的任务。",
              "Tasks past their deadline and not done, which still can be."),
            "missed", good="down"),
-    Figure("failed", T("未办", "Not done"),
+    Figure("failed", Thing.TASK, T("未办", "Not done"),
            T("补办期也过了、没有办的任务。",
              "Tasks not done when the time to do them late was over."),
            "failed", good="down"),
-    Figure("inspections", T("检查", "Inspections"),
+    Figure("inspections", Thing.INSPECTION, T("检查", "Inspections"),
            T("本期做的场所检查。", "Inspections of places made in the period."), "inspections"),
-    Figure("passed_rate", T("检查合格率", "Inspections passed"),
+    Figure("passed_rate", Thing.INSPECTION, T("检查合格率", "Inspections passed"),
            T("合格的检查 ÷ 检查。", "Passed ÷ inspections."), "passed", "inspections", "up"),
-    Figure("items_failed", T("不合格项", "Failed items"),
+    Figure("items_failed", Thing.ITEM, T("不合格项", "Failed items"),
            T("本期检查中不合格的检查项。", "Items answered “no” in these inspections."),
            "items_failed"),
-    Figure("cases_found", T("网格上报案件", "Cases found"),
+    Figure("cases_found", Thing.CASE, T("网格上报案件", "Cases found"),
            T("网格员上报的案件；与评价指标“上报数”来源为网格的相同。",
              "Cases that grid workers reported: the indicator “reported”, channel grid."),
            "cases_found"),
 )
 # fmt: on
+BY_CODE = {each.code: each for each in FIGURES}
 Counts = dict[str, int]
 
 
@@ -99,14 +113,7 @@ def fieldwork(
 ) -> dict[str, Any]:
     """Figures of an area and of each division directly below it, by code, beside those of other
     spans. Raises `NotFound` for a division outside of the actor's area."""
-    require(actor, "scores.coverage")
-    if not 0 < days.days <= LONGEST:
-        raise Invalid(
-            "span_bad",
-            T("时间段最长一年。", "A span of at most a year, the end after the beginning."),
-            field="until",
-        )
-    place = _place(actor, region)
+    place = place_of(actor, days, region)
     now = _gather(actor, place, days)
     then = {name: _gather(actor, place, span) for name, span in others.items()}
     rows = [
@@ -147,7 +154,15 @@ def fieldwork(
     }  # fmt: skip
 
 
-def _place(actor: Actor, code: str) -> Region:
+def place_of(actor: Actor, days: Span, code: str) -> Region:
+    """The division that figures are asked of; raises `NotAllowed`, `Invalid`, `NotFound`."""
+    require(actor, "scores.coverage")
+    if not 0 < days.days <= LONGEST:
+        raise Invalid(
+            "span_bad",
+            T("时间段最长一年。", "A span of at most a year, the end after the beginning."),
+            field="until",
+        )
     assert actor.region_id is not None  # who may see coverage has an area
     known = Region.objects.defer("boundary")
     own = known.get(pk=actor.region_id)
@@ -179,62 +194,102 @@ def _gather(actor: Actor, place: Region, days: Span) -> dict[int, Counts]:
     """Counts by division: `place` itself and those directly below it."""
     level = Level(place.level)
     column = _COLUMN.get(_BELOW.get(level, level), "village_id")
-    here = areas.mine(actor) & Q(**{_COLUMN[level]: place.pk})
-    last = days.until - timedelta(days=1)
-    start, end = day_bounds(days.since)[0], day_bounds(last)[1]
     found: dict[int, Counts] = {each.pk: {} for each in (place, *_below(place))}
 
-    def take(rows: QuerySet[Any], counted: Mapping[str, Count], before: str = "") -> None:
-        """Add counts to the division they lie in, and to the whole."""
-        named = rows.order_by().values(division=F(f"{before}{column}"))
-        for row in named.annotate(**counted):
-            division = row.pop("division")
-            for pk in {place.pk, division} & found.keys():
-                for name, n in row.items():
-                    found[pk][name] = found[pk].get(name, 0) + n
+    def add(divisions: set[int], counts: Mapping[str, int]) -> None:
+        for pk in divisions & found.keys():
+            for name, n in counts.items():
+                found[pk][name] = found[pk].get(name, 0) + n
 
-    span = {"at__gte": start, "at__lt": end}
-    tasks = Task.objects.filter(here, day__gte=days.since, day__lte=last)
-    take(tasks, overview.states(clock.now()))
-    deeds = Deed.objects.filter(here, action__in=overview.ON_SITE, village__isnull=False, **span)
-    take(deeds, {"visited": Count("village", distinct=True)})
-    made = Inspection.objects.filter(here, **span)
-    passed = Count("pk", filter=Q(passed=True))
-    take(made, {"inspections": Count("pk"), "passed": passed})
-    inside = areas.mine(actor, before="inspection__")
-    failed = Answer.objects.filter(
-        inside,
-        answer="no",
-        **{f"inspection__{_COLUMN[level]}": place.pk},
-        **{f"inspection__{name}": value for name, value in span.items()},
-    )
-    take(failed, {"items_failed": Count("pk")}, "inspection__")
-    _duty(found, place, days)
+    for thing, before in ((Thing.TASK, ""), (Thing.INSPECTION, ""), (Thing.ITEM, "inspection__")):
+        rows, conditions = recorded(thing, actor, place, days)
+        named = rows.order_by().values(division=F(f"{before}{column}"))
+        counted = {name: Count("pk", filter=each) for name, each in conditions.items()}
+        for row in named.annotate(**counted):
+            add({place.pk, row.pop("division")}, row)
+    known = tree()
+    been, covered = visited(actor, place, days), on_duty(place, days)
+    length = len(gone(days))
+    for village in villages_of(place):
+        add(
+            set(known.chain(village)),
+            {
+                "villages": 1, "visited": village in been,
+                "village_days": length, "duty_days": len(covered[village]),
+            },
+        )  # fmt: skip
     _cases(found, actor, place, days)
     return found
 
 
-def _duty(found: dict[int, Counts], place: Region, days: Span) -> None:
-    """Villages, and on how many days each had somebody on duty; days to come are not asked for."""
-    until = min(days.until, clock.now().astimezone(LOCAL).date() + timedelta(days=1))
-    known = tree()
-    villages = Region.objects.filter(
-        level=Level.VILLAGE, active=True, pk__in=known.regions_below(place.pk)
+def recorded(
+    thing: Thing, actor: Actor, place: Region, days: Span
+) -> tuple[QuerySet[Any], dict[str, Q]]:
+    """Tasks, inspections or items of an area and span, and which of them each count takes.
+
+    Counts and the lists behind them both read this, so that they cannot differ.
+    """
+    start, end = _moments(days)
+    column = _COLUMN[Level(place.level)]
+    if thing is Thing.ITEM:
+        inside = areas.mine(actor, before="inspection__") & Q(
+            **{f"inspection__{column}": place.pk},
+            inspection__at__gte=start,
+            inspection__at__lt=end,
+            answer="no",
+        )
+        return Answer.objects.filter(inside), {"items_failed": Q()}
+    here = areas.mine(actor) & Q(**{column: place.pk})
+    if thing is Thing.INSPECTION:
+        made = Inspection.objects.filter(here, at__gte=start, at__lt=end)
+        return made, {"inspections": Q(), "passed": Q(passed=True)}
+    tasks = Task.objects.filter(here, day__gte=days.since, day__lt=days.until)
+    return tasks, overview.conditions(clock.now())
+
+
+def villages_of(place: Region) -> list[int]:
+    """The villages of an area, by code."""
+    below = tree().regions_below(place.pk)
+    rows = Region.objects.filter(level=Level.VILLAGE, active=True, pk__in=below)
+    return list(rows.order_by("code").values_list("pk", flat=True))
+
+
+def visited(actor: Actor, place: Region, days: Span) -> set[int]:
+    """The villages in which somebody was."""
+    start, end = _moments(days)
+    rows = Deed.objects.filter(
+        areas.mine(actor),
+        action__in=overview.ON_SITE,
+        village__in=villages_of(place),
+        at__gte=start,
+        at__lt=end,
     )
-    covered = duty.days_covered(set(villages.values_list("pk", flat=True)), days.since, until)
-    length = max(0, (until - days.since).days)
-    for village, number in covered.items():
-        for pk in set(known.chain(village)) & found.keys():
-            counts = found[pk]
-            for name, n in (("villages", 1), ("village_days", length), ("duty_days", number)):
-                counts[name] = counts.get(name, 0) + n
+    return set(rows.order_by().values_list("village", flat=True).distinct())
+
+
+def gone(days: Span) -> list[date]:
+    """The days of a span up to today: what is to come is not counted."""
+    today = clock.now().astimezone(LOCAL).date()
+    return [day for n in range(days.days) if (day := days.since + timedelta(days=n)) <= today]
+
+
+def on_duty(place: Region, days: Span) -> dict[int, set[date]]:
+    """On which of its days each village of an area had somebody on duty."""
+    return duty.days_covered(set(villages_of(place)), days.since, days.until)
+
+
+def _moments(days: Span) -> tuple[datetime, datetime]:
+    return day_bounds(days.since)[0], day_bounds(days.until - timedelta(days=1))[1]
+
+
+def by_grid(place: Region) -> Filters:
+    """What grid workers reported there, as the indicators have it."""
+    return Filters(region=place.code, channel=Channel.GRID)
 
 
 def _cases(found: dict[int, Counts], actor: Actor, place: Region, days: Span) -> None:
-    """What grid workers reported, as the indicators have it."""
-    filters = Filters(region=place.code, channel=Channel.GRID)
     by = "region" if len(found) > 1 else ""
-    answer = indicators.measure(actor, ["received"], by, days.since, days.until, filters)
+    answer = indicators.measure(actor, ["received"], by, days.since, days.until, by_grid(place))
     found[place.pk]["cases_found"] = answer.total["received"].n
     for row in answer.rows if by else ():
         if int(row.key) in found:

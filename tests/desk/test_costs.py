@@ -41,7 +41,7 @@ def test_from_no_rates_to_the_reckoning_of_a_case(
         actions.take_in(made)
     page.goto(f"{server}/desk/numbers/costs?by=org&kind=year")
     page.wait_for_selector("[data-row=dept-urban_management]")
-    assert page.inner_text("[data-big=mean] b") == "28.50"  # 3.50 + 25 minutes at 60 an hour
+    assert page.inner_text("[data-big=mean] button") == "28.50"  # 3.50 + 25 minutes at 60 an hour
     assert boss.serious() == []
     page.click("[data-test=total]")
     page.wait_for_selector(f"[data-case='{made[0]}']")
@@ -49,6 +49,19 @@ def test_from_no_rates_to_the_reckoning_of_a_case(
     page.wait_for_selector(
         "[data-test=reckoning] li:has-text('核查 0.42 小时 × 60.00 元 = 25.00 元')"
     )
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=drill]", state="detached")
+    # An activity, a month, a mean: each opens the cases it comes from.
+    page.click(".chart .turn >> nth=0")
+    page.click(".chart tbody tr button >> nth=0")
+    page.wait_for_selector("[data-test=drill-total]:has-text('3')")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=drill]", state="detached")
+    page.click("[data-row=dept-urban_management] .plain >> nth=0")
+    page.wait_for_selector("[data-case]")
+    assert page.locator("[data-case]").count() == 3
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=drill]", state="detached")
     page.goto(f"{server}/desk/numbers/costs?tab=saved&kind=year")
     page.wait_for_selector("[data-saved=merged] dl")
     assert boss.serious() == []

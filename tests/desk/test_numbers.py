@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,60 @@ def test_an_answer_that_fails_can_be_asked_again(
     page.unroute("**/indicators/dashboards/**")
     page.click("[role=alert] button")
     page.wait_for_selector("[data-test=big] b")
+    boss.context.close()
+
+
+@built
+@pytest.mark.browser
+def test_a_step_that_begins_before_the_days_asked_for_opens_only_its_part(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    from mengding.cases.tests.made import report
+    from mengding.core import clock
+    from mengding.indicators import actions
+
+    with database(django_db_blocker):
+        for day in (10, 25):
+            with clock.at(datetime(2026, 4, day, 2, tzinfo=UTC)):
+                report()
+        actions.rebuild()
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/overview?kind=span&since=2026-04-20&until=2026-11-20")
+    page.click(".chart .turn >> nth=0")
+    row = ".chart tbody tr:has-text('2026-04')"
+    page.wait_for_selector(row)
+    assert page.inner_text(f"{row} button >> nth=0") == "1"
+    page.click(f"{row} button >> nth=0")
+    page.wait_for_selector("[data-test=drill] tbody tr")
+    assert page.inner_text("[data-test=drill-total]").startswith("1 ")
+    assert boss.broken == []
+    boss.context.close()
+
+
+@built
+@pytest.mark.browser
+def test_only_the_newest_answer_counts(server: str, browser: Any, django_db_blocker: Any) -> None:
+    """What was asked for first and comes last does not replace what is on show."""
+    made(django_db_blocker)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/indicators?kind=day")
+    page.wait_for_selector("[data-row=dept-urban_management]")
+    late: list[Any] = []
+    page.route(re.compile(r"indicators/values.*by=class"), lambda route: late.append(route))
+    for name, there in (("类别", ""), ("来源", "[data-row=phone]")):
+        page.click("[data-test=by]")
+        page.click(f".el-select-dropdown__item:visible:has-text('{name}')")
+        if there:
+            page.wait_for_selector(there)
+    assert len(late) == 1
+    with page.expect_response(re.compile(r"indicators/values.*by=class")) as answer:
+        late[0].continue_()
+    answer.value.finished()
+    page.wait_for_timeout(300)
+    assert page.locator("[data-row=phone]").count() == 1
+    assert page.locator("[data-row=C0101]").count() == 0
     boss.context.close()
 
 

@@ -16,9 +16,11 @@ def month(served: Any, django_db_blocker: Any) -> Iterator[int]:
     from mengding.cases.tests.made import who
     from mengding.core import clock
     from mengding.scores import actions, periods, queries
-    from mengding.scores.tests.made import FROZEN, OCTOBER, grid_post, task
+    from mengding.scores.tests.made import FROZEN, OCTOBER, VILLAGE, grid_post, inspected, task
 
     with database(django_db_blocker):
+        inspected(OCTOBER, VILLAGE, "hose", "cap")
+        inspected(OCTOBER, VILLAGE)
         task(1)
         missed = task(13, done=None)
         with clock.at(FROZEN):
@@ -28,7 +30,9 @@ def month(served: Any, django_db_blocker: Any) -> Iterator[int]:
 
 
 @has_axe
-def test_field_work_by_area_leads_to_its_tasks(server: str, month: int, browser: Any) -> None:
+def test_each_number_of_field_work_drills_to_what_it_counts(
+    server: str, month: int, browser: Any
+) -> None:
     boss = Person(browser, server, "supervise")
     page = boss.page
     page.goto(f"{server}/desk/numbers/fieldwork?kind=month&day=2026-10-05")
@@ -39,10 +43,39 @@ def test_field_work_by_area_leads_to_its_tasks(server: str, month: int, browser:
     assert int(shown) >= 1
     page.focus("[data-row='511803102'] [data-code=failed]")
     page.keyboard.press("Enter")
+    page.wait_for_selector("[data-behind]")
+    assert page.locator("[data-behind]").count() == int(shown)
+    assert "杨帆" not in page.inner_text("[data-test=drill]")
+    assert boss.serious() == []
+    # From there to the tasks themselves, where they can be called off: the same ones.
+    page.click("[data-test=to-tasks]")
     page.wait_for_selector("[data-task]")
-    assert "view=tasks" in page.url
     assert page.locator("[data-task]").count() == int(shown)
     assert "车岭镇" in page.inner_text("[data-test=where]")
+    page.go_back()
+    found = call(server, "supervise", "/fieldwork?kind=month&day=2026-10-05")
+    for figure in found["columns"]:
+        value = found["total"][figure["code"]]
+        page.click(f"[data-test=big] [data-code={figure['code']}]")
+        parts = {"counts": value["n"]}
+        if figure["rate"]:
+            parts |= {"over": value["of"], "rest": value["of"] - value["n"]}
+        for part, number in parts.items():
+            if figure["rate"]:
+                page.click(f"[data-part={part}]")
+                page.wait_for_selector(f"[data-part={part}][aria-pressed=true]")
+            page.wait_for_selector(f"[data-test=drill-total]:text-matches('^{number:,} ')")
+            if number:
+                page.wait_for_selector("[data-behind]")
+            assert page.locator("[data-behind]").count() == min(number, 50), (figure, part)
+        page.keyboard.press("Escape")
+        page.wait_for_selector("[data-test=drill]", state="detached")
+    # An item that failed leads to its inspection.
+    page.click("[data-test=big] [data-code=items_failed]")
+    page.click("[data-behind] a")
+    page.wait_for_selector(".people-drawer .row")
+    assert "不合格" in page.inner_text(".people-drawer")
+    assert boss.broken == []
     boss.leave()
 
 

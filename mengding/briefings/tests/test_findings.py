@@ -5,8 +5,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mengding.briefings.findings import Number, Numbers, Part, change, findings, moved
+from mengding.briefings.findings import Numbers, Part, change, findings, moved
 from mengding.core.text import T
+from mengding.indicators.measures import Value
 
 NAMES = {
     "in_time_rate": T("按时处置率", "Handled in time"),
@@ -18,8 +19,8 @@ NAMES = {
 def part(name: str, now: int, before: int = 0, overdue: int = 0) -> Part:
     return Part(
         T(name, name),
-        {"received": Number(now), "overdue": Number(overdue)},
-        {"received": Number(before)},
+        {"received": Value(now), "overdue": Value(overdue)},
+        {"received": Value(before)},
     )
 
 
@@ -27,10 +28,10 @@ def test_a_month_counted_by_hand() -> None:
     of = Numbers(
         NAMES,
         now={
-            "received": Number(115), "closed": Number(90), "open": Number(40),
-            "in_time_rate": Number(83, 90), "overdue": Number(6),
+            "received": Value(115), "closed": Value(90), "open": Value(40),
+            "in_time_rate": Value(83, 90), "overdue": Value(6),
         },
-        before={"received": Number(100), "in_time_rate": Number(88, 100)},
+        before={"received": Value(100), "in_time_rate": Value(88, 100)},
         towns=[part("车岭镇", 60), part("百丈镇", 55)],
         orgs=[part("水利局", 0, overdue=2), part("执法局", 0, overdue=4)],
         classes=[part("路灯", 30, 10), part("井盖", 20, 19)],
@@ -85,11 +86,11 @@ def test_every_number_said_is_one_that_was_given(
     numbers = Numbers(
         NAMES,
         {
-            "received": Number(received), "closed": Number(n), "open": Number(of),
-            "in_time_rate": Number(n, of),
-            "overdue": Number(sum(each.now["overdue"].n for each in orgs)),
+            "received": Value(received), "closed": Value(n), "open": Value(of),
+            "in_time_rate": Value(n, of),
+            "overdue": Value(sum(each.now["overdue"].n for each in orgs)),
         },
-        {"received": Number(before), "in_time_rate": Number(of, of)},
+        {"received": Value(before), "in_time_rate": Value(of, of)},
         towns, orgs, [],
     )  # fmt: skip
     known = {received, before, abs(received - before), n, of, numbers.now["overdue"].n}

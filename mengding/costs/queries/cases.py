@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from mengding.cases.models import Case
 from mengding.cases.queries.detail import get_case
@@ -17,11 +17,11 @@ from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.costs.activities import BY_CODE, MERGE_METHOD, SELF_METHOD
 from mengding.costs.gathering import on_site, reckoned
-from mengding.costs.models import CaseCost
-from mengding.costs.packing import Pairs
+from mengding.costs.models import CaseCost, Pattern
+from mengding.costs.packing import PAIR, Pairs, pairs
 from mengding.costs.queries.counts import condition, counted
 from mengding.costs.queries.rates import series
-from mengding.costs.queries.sums import NO_PAIRS, costliest
+from mengding.costs.queries.sums import costliest
 from mengding.costs.queries.values import costs_scope, yuan
 from mengding.costs.reckon import Priced, Saved
 from mengding.http.paging import decode_cursor, encode_cursor
@@ -32,6 +32,9 @@ from mengding.indicators.spans import Span
 from mengding.policy.permissions import require
 
 ORDERS = ("day", "cost")
+# All that are in the sums; those that something was saved on; those with work before the first
+# rates, which are in no sum.
+ONLY = ("", "merged", "spot", "unrated")
 
 
 def behind(
@@ -40,19 +43,39 @@ def behind(
     filters: Filters,
     *,
     ending: str = "closed",
+    only: str = "",
+    activity: str = "",
     order: str = "day",
     cursor: str | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """A page of exactly the cases a number counts: newest first, or the costliest."""
+    """A page of exactly the cases a number counts: newest first, or the costliest.
+
+    `only`: of these the ones of `ONLY`; `activity`: those in which it was done.
+    """
     require(actor, "costs.cases")
     if order not in ORDERS:
         raise Invalid("order_unknown", T("没有这种排序。", "No such order."), field="order")
+    if only not in ONLY:
+        raise Invalid("only_unknown", T("没有这种筛选。", "No such filter."), field="only")
+    if activity and activity not in BY_CODE:
+        raise Invalid(
+            "activity_unknown", T("没有这项活动。", "No such activity."), field="activity"
+        )
     scope = costs_scope(actor, filters)
-    counts = counted(scope, days, ending).rows.get(("", None), NO_PAIRS)
     sql, params = condition(scope, days, ending)
     # The columns the condition names are the table's own; a joined pattern has none of these names.
-    rows = CaseCost.objects.filter(whole=True).extra(where=[sql], params=params)
+    rows = CaseCost.objects.filter(whole=only != "unrated").extra(where=[sql], params=params)
+    some = _patterns(only, activity) if only or activity else None
+    if some is not None:
+        rows = rows.filter(pattern__in=some)
+    if only == "unrated":  # of these it is not kept which patterns they have
+        each = rows.order_by().values_list("pattern").annotate(n=Count("case_id"))
+        counts = np.array(list(each), PAIR)
+    else:
+        counts = pairs(counted(scope, days, ending).rows.get(("", None), b""))
+        if some is not None:
+            counts = counts[np.isin(counts["pattern"], list(some.values_list("pk", flat=True)))]
     after = _place(order, *decode_cursor(cursor, order, str)) if cursor else None
     if order == "day":
         page = _newest(rows, after, limit + 1)
@@ -65,6 +88,13 @@ def behind(
         following = encode_cursor(order, value, last["case_id"])
     total = int(counts["cases"].sum())
     return {"total": total, "items": _listed(actor, page[:limit]), "next": following}
+
+
+def _patterns(only: str, activity: str) -> Any:
+    rows = Pattern.objects.all()
+    if only in ("merged", "spot"):
+        rows = rows.filter(**{f"{only}__isnull": False})
+    return rows.filter(lines__contains=[[activity]]) if activity else rows
 
 
 def _place(order: str, value: str, case: int) -> tuple[Any, int]:

@@ -30,8 +30,8 @@ def _on_duty(moment: datetime) -> QuerySet[Interval]:
     return rows.filter(Q(ended_at=None) | Q(ended_at__gt=moment))
 
 
-def days_covered(villages: set[int], since: date, until: date) -> dict[int, int]:
-    """On how many of the days [since, until) each village had somebody on duty, as `covers` means
+def days_covered(villages: set[int], since: date, until: date) -> dict[int, set[date]]:
+    """On which of the days [since, until) each village had somebody on duty, as `covers` means
     it: in it, in a part of it or for an area it lies in. Days only: hours are not summed."""
     first, last = (datetime.combine(day, time(), rota.LOCAL) for day in (since, until))
     now = clock.now()
@@ -51,7 +51,7 @@ def days_covered(villages: set[int], since: date, until: date) -> dict[int, int]
             days[region].add(day)
             day += timedelta(days=1)
     return {
-        pk: len(set().union(*(days[each] for each in divisions if each in days)))
+        pk: set().union(*(days[each] for each in divisions if each in days))
         for pk, divisions in near.items()
     }
 

@@ -13,6 +13,7 @@ from mengding.cases.stages import Stage
 from mengding.cases.tests.test_machine import Life
 from mengding.core import clock
 from mengding.figures.queries import ZONE, wall
+from mengding.indicators import queries as indicators
 from mengding.indicators.queries import Filters
 from mengding.indicators.queries.table import table
 from mengding.indicators.spans import Span, span
@@ -46,6 +47,15 @@ class Shown(Life):
                 ever = Span(today - timedelta(days=3650), today + timedelta(days=1))
                 late = table(actor, ["overdue"], "", ever, Filters())["total"]["overdue"]
                 assert seen["today"]["overdue"] == late["n"]
+                for code, days, n in (
+                    ("received", day, total["received"]["n"]),
+                    ("ended", day, total["ended"]["n"]),
+                    ("open", day, total["open"]["n"]),
+                    ("overdue", ever, late["n"]),
+                    ("in_time_rate", month, rate["n"]),
+                ):
+                    behind = indicators.cases_of(actor, code, days.since, days.until, limit=200)
+                    assert behind.total == len(behind.items) + behind.hidden == n, code
                 # What is said in parts adds up to what is said in all, and so do the stages,
                 # which are counted from the tables.
                 for part in ("places", "classes"):

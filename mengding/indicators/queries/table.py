@@ -11,11 +11,12 @@ from mengding.core.actor import Actor
 from mengding.core.text import T
 from mengding.http.fast import Ready
 from mengding.indicators.definitions import BY_NAME, INDICATORS
+from mengding.indicators.measures import Value
 from mengding.indicators.queries import closed
 from mengding.indicators.queries.labels import labels
 from mengding.indicators.queries.once import together
 from mengding.indicators.queries.scope import Filters, area_code, scope_of
-from mengding.indicators.queries.values import Answer, Value, measure
+from mengding.indicators.queries.values import Answer, measure
 from mengding.indicators.spans import Span
 
 _TYPES = {

@@ -17,6 +17,7 @@ from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.indicators.definitions import BY_NAME, INDICATORS, Indicator
+from mengding.indicators.measures import Value
 from mengding.indicators.models import Period
 from mengding.indicators.queries.once import as_of, once
 from mengding.indicators.queries.scope import Filters, Scope, posts_allowed, scope_of
@@ -24,19 +25,6 @@ from mengding.indicators.queries.sums import BEGINNING, STEPS, Sums, Wish, neede
 from mengding.people import queries as people
 
 BYS = ("", "org", "region", "class", "channel", "tier", "post")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """`n` cases or dispatches; of a rate, `n` of `of`."""
-
-    n: int
-    of: int | None = None
-
-    @property
-    def share(self) -> float | None:
-        """The rate between 0 and 1, or None where there is nothing to take a share of."""
-        return self.n / self.of if self.of else None
 
 
 @dataclass(frozen=True, slots=True)

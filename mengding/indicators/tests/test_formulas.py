@@ -30,8 +30,7 @@ import pytest
 
 from mengding.indicators.definitions import BY_NAME, INDICATORS
 from mengding.indicators.facts import CallFacts, CaseFacts, Item, Limit, OrderFacts, items
-from mengding.indicators.measures import BY_CODE, MEASURES
-from mengding.indicators.queries.values import Value
+from mengding.indicators.measures import BY_CODE, MEASURES, Value
 
 D, E = 1, 2
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # ten in the morning in China

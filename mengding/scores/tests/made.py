@@ -15,7 +15,7 @@ from mengding.regions import locate
 from mengding.regions.models import Region
 from mengding.scores.gathering import LOCAL
 from mengding.tasks.catalogue import bundled
-from mengding.tasks.models import Deed, Edition, Task
+from mengding.tasks.models import Answer, Deed, Edition, Inspection, Place, Task
 
 OCTOBER = date(2026, 10, 1)
 FROZEN = datetime(2026, 11, 9, 4, tzinfo=LOCAL)  # the first day on which October may be frozen
@@ -46,10 +46,6 @@ def task(
 ) -> Task:
     """A task of a day, 8 to 18; `done`: hours after the midnight it begins with, or not done."""
     post = by or grid_post()
-    with clock.at(datetime(2020, 1, 1, tzinfo=LOCAL)):
-        edition, _ = Edition.objects.get_or_create(
-            pk=1, defaults={"document": bundled(), "made_at": clock.now()}
-        )
     when = first + timedelta(days=day - 1)
     chain = locate.chain(post.region_id)
     assert chain.district_id is not None
@@ -59,7 +55,7 @@ def task(
     return Task.objects.create(
         key=uuid4(),
         kind=kind,
-        edition=edition,
+        edition=first_edition(),
         day=when,
         opens_at=at(when, 8),
         due_at=due,
@@ -77,6 +73,39 @@ def task(
         late=late,
         reason=keep_words("忙") if late else None,
     )
+
+
+def first_edition() -> Edition:
+    """The catalogue as it comes."""
+    with clock.at(datetime(2020, 1, 1, tzinfo=LOCAL)):
+        edition, _ = Edition.objects.get_or_create(
+            pk=1, defaults={"document": bundled(), "made_at": clock.now()}
+        )
+    return edition
+
+
+def inspected(day: date, village: str, *failing: str) -> Inspection:
+    """An inspection of a hydrant in a village: a few items, some of them failing."""
+    chain = locate.chain(Region.objects.get(code=village).pk)
+    assert chain.district_id is not None
+    area = {
+        "district_id": chain.district_id, "town_id": chain.town_id, "village_id": chain.village_id,
+    }  # fmt: skip
+    place, _ = Place.objects.get_or_create(
+        code=f"hydrant-{village}",
+        defaults={
+            "name": "消火栓", "kind": "hydrant", "lon": 103.0, "lat": 30.0, "every_days": 30,
+            "made_at": at(day), **area,
+        },
+    )  # fmt: skip
+    made = Inspection.objects.create(
+        place=place, checklist="hydrant", edition=first_edition(), at=at(day), received_at=at(day),
+        account_id=grid_post().account_id, passed=not failing, **area,
+    )  # fmt: skip
+    for item in ("hose", "cap", "water"):
+        answer = "no" if item in failing else "yes"
+        Answer.objects.create(inspection=made, item=item, answer=answer)
+    return made
 
 
 def deed(day: date, village: str, kind: str, by: Post | None = None) -> Deed:

@@ -29,15 +29,19 @@ from mengding.tasks.states import TaskState
 ON_SITE = ("visit.record", "inspection.record", "care.visit", "case.receive")
 
 
-def states(now: datetime) -> dict[str, Count]:
-    """Counts of tasks by how they stand, for `annotate`; `planned`: begun and not called off."""
+def conditions(now: datetime) -> dict[str, Q]:
+    """How tasks stand, each as a condition; `planned`: begun and not called off."""
     wanted = (TaskState.READY, TaskState.MISSED, TaskState.FAILED, TaskState.COMPLETED)
-    counts = {each.value: Count("pk", filter=in_state(each, now)) for each in wanted}
     return {
-        **counts,
-        "planned": Count("pk", filter=Q(opens_at__lte=now) & ~Q(status="cancelled")),
-        "late": Count("pk", filter=Q(status="completed", late=True)),
+        **{each.value: in_state(each, now) for each in wanted},
+        "planned": Q(opens_at__lte=now) & ~Q(status="cancelled"),
+        "late": Q(status="completed", late=True),
     }
+
+
+def states(now: datetime) -> dict[str, Count]:
+    """Counts of tasks by how they stand, for `annotate`."""
+    return {name: Count("pk", filter=each) for name, each in conditions(now).items()}
 
 
 def _days(since: date, until: date) -> tuple[datetime, datetime]:

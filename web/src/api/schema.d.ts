@@ -3531,6 +3531,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fieldwork/{code}/behind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 反查 What a figure of field work counts
+         * @description Exactly what the figure counts: village-days, villages, tasks, inspections, items or cases.
+         *     `total` is the figure. Places and things: nobody is named here.
+         */
+        get: operations["fieldwork_behind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/figures/wall": {
         parameters: {
             query?: never;
@@ -9228,6 +9249,12 @@ export interface components {
          */
         CostCases: {
             /**
+             * Activity
+             * @description In which this was done.
+             * @default
+             */
+            activity: string;
+            /**
              * Channel
              * @default
              */
@@ -9258,6 +9285,13 @@ export interface components {
              * @enum {string}
              */
             kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Only
+             * @description What merging or self-handling saved on; or what no rates held for.
+             * @default
+             * @enum {string}
+             */
+            only: "" | "merged" | "spot" | "unrated";
             /**
              * Order
              * @description Newest or costliest first.
@@ -11386,6 +11420,48 @@ export interface components {
              * @enum {string}
              */
             kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Region
+             * @description Division code; by default my own area.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
+         * FieldworkBehind
+         * @description What is behind one figure.
+         */
+        FieldworkBehind: {
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
+            /**
+             * Part
+             * @description Of a rate: above the line, below it, or below and not above.
+             * @default counts
+             * @enum {string}
+             */
+            part: "counts" | "over" | "rest";
             /**
              * Region
              * @description Division code; by default my own area.
@@ -24141,6 +24217,10 @@ export interface operations {
                 ending?: "" | "closed" | "declined" | "void" | "merged";
                 /** @description Newest or costliest first. */
                 order?: "day" | "cost";
+                /** @description What merging or self-handling saved on; or what no rates held for. */
+                only?: "" | "merged" | "spot" | "unrated";
+                /** @description In which this was done. */
+                activity?: string;
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string | null;
                 /** @description Rows on one page. */
@@ -26538,6 +26618,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fieldwork_behind: {
+        parameters: {
+            query?: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                /** @description Division code; by default my own area. */
+                region?: string;
+                /** @description Of a rate: above the line, below it, or below and not above. */
+                part?: "counts" | "over" | "rest";
+                /** @description `next` of the page before; absent for the first page. */
+                cursor?: string | null;
+                /** @description Rows on one page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             default: components["responses"]["Problem"];

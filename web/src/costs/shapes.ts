@@ -33,7 +33,7 @@ export interface Reckoning {
   lines: { activity: string; name: string; counts: string; org_name: string; count: number; minutes: number | null; version: number | null; starts_on: string | null; fen: number | null; said: string }[];
   saved: { kind: "merge" | "self"; formula: string; fen: number; minutes: number; said: string }[];
 }
-export type Narrow = Asked & { ending?: Ending };
+export type Narrow = Asked & { ending?: Ending; only?: "merged" | "spot" | "unrated"; activity?: string };
 
 export const costs = (query: Narrow & { by: By; compare: boolean }): Promise<Costs> => body<Costs>(api.GET("/api/v1/costs", { params: { query } }));
 export const costCases = (query: Narrow & { order: "day" | "cost"; cursor?: string; limit?: number }): Promise<Found> => body<Found>(api.GET("/api/v1/costs/cases", { params: { query } }));

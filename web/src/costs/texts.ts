@@ -31,6 +31,8 @@ export const texts = {
   "costs.byActivity": ["每件案件花在哪里（元）", "Where the cost of a case goes (CNY)"],
   "costs.trend": ["近 12 个月每件成本（元）", "Cost per case, last 12 months (CNY)"],
   "costs.perRow": ["每件成本：{by}（元）", "Cost per case by {by} (CNY)"],
+  "costs.unratedCases": ["有工作早于第一版标准的案件", "cases with work before the first rates"],
+  "costs.saved.see": ["看案件", "See them"],
   "costs.unrated": ["另有 {n} 件含有标准生效以前的工作，不在平均数里。", "{n} more had work before the first rates and are in no mean."],
   "costs.withoutRate": ["没有设标准，按 0 计：{names}", "Without a rate, counted as 0: {names}"],
   "costs.confidential": ["保密案件不在内。", "Without confidential cases."],

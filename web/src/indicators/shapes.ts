@@ -1,6 +1,7 @@
 /** What the server says of numbers, and asking for it. */
 import { api, body } from "../api/client";
 import type { CaseRow } from "../api/shapes";
+import { t } from "../i18n";
 
 export interface Value { n: number; of: number | null; share: number | null }
 export type Values = Partial<Record<string, Value>>;
@@ -53,6 +54,9 @@ export function dashboard(page: Page, asked: Asked): Promise<Dashboard> {
 export function behind(code: string, asked: Asked & { part?: Part; frozen?: boolean; cursor?: string; limit?: number }): Promise<Found> {
   return body<Found>(api.GET("/api/v1/indicators/{code}/cases", { params: { path: { code }, query: asked } }));
 }
+
+/** How one may look at what is behind a rate; behind a count there is one way. */
+export const parts = (rate: boolean) => (rate ? (["counts", "rest", "over"] as const).map((key) => ({ key, name: t(`ind.part.${key}`) })) : [{ key: "counts" as const, name: "" }]);
 
 /** A share as people read it; a count as it is. */
 export function shown(value: Value | undefined, rate: boolean): string {

@@ -1,9 +1,10 @@
 /** Tasks, plans, places and what the catalogue calls them. */
+import { ElMessage } from "element-plus";
 import { shallowRef } from "vue";
 
 import { api, body } from "../api/client";
 import type { components } from "../api/schema";
-import { language } from "../i18n";
+import { language, t } from "../i18n";
 
 type Schemas = components["schemas"];
 export type Task = Schemas["TaskOut"];
@@ -26,6 +27,13 @@ export const catalogue = shallowRef<Catalogue>();
 /** The catalogue in force, read anew. */
 export async function readCatalogue(): Promise<Catalogue> {
   return (catalogue.value = await body<Catalogue>(api.GET("/api/v1/task-catalogue")));
+}
+
+/** The catalogue with what was saved, and a word that it was. */
+export async function saved(answer: Promise<{ data?: unknown }>): Promise<Catalogue> {
+  const found = await body<Catalogue>(answer);
+  ElMessage.success(t("kinds.saved", { n: found.edition }));
+  return found;
 }
 export const kindName = (code: string): string => said(catalogue.value?.kinds.find((each) => each.code === code)) || code;
 export const placeKindName = (code: string): string => said(catalogue.value?.place_kinds.find((each) => each.code === code)) || code;
