@@ -16,6 +16,7 @@ from datetime import timedelta
 from functools import partial
 from statistics import quantiles
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -160,9 +161,19 @@ def questions(org: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for by in ("class", "org", "region"):
             asked = {"kind": "year", "by": by, "compare": True, **given}
             yield "supervise", f"year by {by}, {name}", asked
-    span = {"kind": "span", "since": "2026-08-19", "until": "2026-11-17"}
-    yield "supervise", "90 days by class", {**span, "by": "class", "compare": True}
+    span = {"kind": "span", "since": "2026-08-17", "until": "2026-11-16"}
+    yield "supervise", "91 days by class", {**span, "by": "class", "compare": True}
     yield "sysadmin", "year by class", {"kind": "year", "compare": True}
+
+
+# Cases behind a number are of rows without a ledger here: found and counted, but none is listed.
+BEHIND: dict[str, dict[str, Any]] = {
+    "a year, newest": {"order": "day"},
+    "a year, costliest": {"order": "cost"},
+    "a class, costliest": {"order": "cost", "class_code": "E0110"},
+    "a town, newest": {"order": "day", "region": "511803102"},
+    "a town, costliest": {"order": "cost", "region": "511803102"},
+}
 
 
 def ask() -> None:
@@ -208,6 +219,22 @@ def ask() -> None:
             f"  {ratios[-1]:6.1f} times{'  MISSED' if then[1] > AIM else ''}",
             flush=True,
         )
+    for name, asked in BEHIND.items():
+        client = Client(headers={"Authorization": f"Bearer {token('supervise')}"})
+        address = "/api/v1/costs/cases?" + urlencode({"kind": "year", **asked})
+        for page in ("first", "fifth"):
+            then = _times(timer, partial(client.get, address), ROUNDS)
+            print(
+                f"supervise cases behind: {name}, {page} page"
+                f"  now p50 {then[0]:6.1f}  p95 {then[1]:6.1f}  cpu {then[2]:6.1f} ms"
+                f"{'  MISSED' if then[1] > AIM else ''}",
+                flush=True,
+            )
+            if then[1] > AIM:
+                missed.append(name)
+            for _ in range(4):
+                following = client.get(address).json()["next"]
+                address = address.split("&cursor=")[0] + f"&cursor={following}"
     print(f"{len(ratios)} questions, {len(missed)} over {AIM:.0f} ms at p95; {_middle(ratios):.0f}"
           " times quicker in the middle")  # fmt: skip
 

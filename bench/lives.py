@@ -70,7 +70,7 @@ def lives(count: int) -> Lives:
 
     kind = _skewed(dice, len(classes), count, 0.9)
     place = _skewed(dice, len(places), count, 0.6)
-    day = dice.integers(0, YEARS_DAYS, count)
+    day = np.sort(dice.integers(0, YEARS_DAYS, count))  # as they ended
     org = np.array([each[1] for each in classes])[kind]
     channel = some({"phone": 45, "grid": 33, "web": 8, "walk_in": 6, "open311": 4, "transfer": 4})
     ending = some({"closed": 89, "merged": 4, "declined": 4, "void": 3})

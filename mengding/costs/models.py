@@ -72,7 +72,10 @@ class CaseCost(Dimensions):
             models.Index(
                 fields=["district", "day"],
                 name="casecost_by_district",
-                include=["ending", "confidential", "whole", "pattern", "class_code", "org"],
+                include=[
+                    *("ending", "confidential", "whole", "pattern"),
+                    *("class_code", "org", "channel", "town"),
+                ],
             ),
             models.Index(fields=["town", "day"], name="casecost_by_town"),
             models.Index(fields=["village", "day"], name="casecost_by_village"),

@@ -6,12 +6,14 @@ with `int4send`, whose numbers begin with the highest byte.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 PAIR = np.dtype([("pattern", ">i4"), ("cases", ">i4")])
 Pairs = NDArray[np.void]
+Numbers = NDArray[np.int64]
 
 
 class BelowZero(Exception):
@@ -23,14 +25,21 @@ def pairs(packed: bytes) -> Pairs:
     return np.frombuffer(packed, PAIR)
 
 
-def changed(packed: bytes, by: Mapping[int, int]) -> bytes:
-    """The value with so many cases more (less) of each pattern; none left: not listed."""
-    kept = pairs(packed)
-    patterns = np.concatenate([kept["pattern"].astype(np.int64), np.array([*by], np.int64)])
-    cases = np.concatenate([kept["cases"].astype(np.int64), np.array([*by.values()], np.int64)])
-    listed, at = np.unique(patterns, return_inverse=True)
+def together(patterns: NDArray[Any], cases: NDArray[Any]) -> tuple[Numbers, Numbers]:
+    """Each pattern once, in order, and its cases."""
+    listed, at = np.unique(patterns.astype(np.int64), return_inverse=True)
     sums = np.zeros(len(listed), np.int64)
     np.add.at(sums, at, cases)
+    return listed, sums
+
+
+def changed(packed: bytes, by: Mapping[int, int]) -> bytes:
+    """The value with so many cases more (less) of each pattern; none left: not listed."""
+    more = np.array([*by.items()], np.int64).reshape(-1, 2)
+    kept = pairs(packed)
+    listed, sums = together(
+        np.concatenate([kept["pattern"], more[:, 0]]), np.concatenate([kept["cases"], more[:, 1]])
+    )
     if (sums < 0).any():
         raise BelowZero
     made = np.empty(np.count_nonzero(sums), PAIR)

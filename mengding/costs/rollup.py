@@ -195,11 +195,6 @@ _PLACES = (
     ("district", "town", "true"),
     ("town", "village", "town <> 0"),
 )
-PACKED = (
-    "coalesce(sum(n) FILTER (WHERE NOT whole), 0) AS unrated,"
-    " coalesce(string_agg(int4send(pattern::integer) || int4send(n::integer), ''::bytea"
-    " ORDER BY pattern) FILTER (WHERE whole), ''::bytea) AS patterns"
-)  # of rows (whole, pattern, n), each pattern once
 
 
 def _counting(cut: Cut) -> str:
@@ -207,7 +202,10 @@ def _counting(cut: Cut) -> str:
     a, b = (*(f"{dim}::text" for dim in cut.dims), "''", "''")[:2]
     return (
         f"INSERT INTO {CELLS} ({_KEYS}, unrated, patterns)"  # noqa: S608
-        f" SELECT {cut.number}, %s, within, place, a, b, ending, {PACKED}"
+        f" SELECT {cut.number}, %s, within, place, a, b, ending,"
+        " coalesce(sum(n) FILTER (WHERE NOT whole), 0),"
+        " coalesce(string_agg(int4send(pattern::integer) || int4send(n::integer), ''::bytea"
+        " ORDER BY pattern) FILTER (WHERE whole), ''::bytea)"
         f" FROM (SELECT {within} AS within, {place} AS place, {a} AS a, {b} AS b, ending, whole,"
         " CASE WHEN whole THEN pattern_id END AS pattern, count(*) AS n FROM ended"
         f" WHERE {there} GROUP BY 1, 2, 3, 4, 5, 6, 7) alike"

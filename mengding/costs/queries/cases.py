@@ -18,10 +18,10 @@ from mengding.core.text import T
 from mengding.costs.activities import BY_CODE, MERGE_METHOD, SELF_METHOD
 from mengding.costs.gathering import on_site, reckoned
 from mengding.costs.models import CaseCost, Pattern
-from mengding.costs.packing import PAIR, Pairs
+from mengding.costs.packing import PAIR, Pairs, pairs
 from mengding.costs.queries.counts import condition, counted
 from mengding.costs.queries.rates import series
-from mengding.costs.queries.sums import NO_PAIRS, costliest
+from mengding.costs.queries.sums import costliest
 from mengding.costs.queries.values import costs_scope, yuan
 from mengding.costs.reckon import Priced, Saved
 from mengding.http.paging import decode_cursor, encode_cursor
@@ -66,12 +66,16 @@ def behind(
     sql, params = condition(scope, days, ending)
     # The columns the condition names are the table's own; a joined pattern has none of these names.
     rows = CaseCost.objects.filter(whole=only != "unrated").extra(where=[sql], params=params)
-    if only or activity:
-        rows = rows.filter(pattern__in=_patterns(only, activity))
+    some = _patterns(only, activity) if only or activity else None
+    if some is not None:
+        rows = rows.filter(pattern__in=some)
+    if only == "unrated":  # of these it is not kept which patterns they have
         each = rows.order_by().values_list("pattern").annotate(n=Count("case_id"))
         counts = np.array(list(each), PAIR)
     else:
-        counts = counted(scope, days, ending).rows.get(("", None), NO_PAIRS)
+        counts = pairs(counted(scope, days, ending).rows.get(("", None), b""))
+        if some is not None:
+            counts = counts[np.isin(counts["pattern"], list(some.values_list("pk", flat=True)))]
     after = _place(order, *decode_cursor(cursor, order, str)) if cursor else None
     if order == "day":
         page = _newest(rows, after, limit + 1)

@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 from mengding.core.cache import on_forget_everything
 from mengding.costs.activities import BY_CODE
 from mengding.costs.models import Pattern
-from mengding.costs.packing import PAIR, Pairs
+from mengding.costs.packing import PAIR, Numbers, Pairs, pairs, together
 from mengding.costs.reckon import half_up
 
-Numbers = NDArray[np.int64]
 CODES = [*BY_CODE]
 _AT = {code: place for place, code in enumerate(CODES)}
-NO_PAIRS = np.empty(0, PAIR)
 
 
 def _numbers(rows: Iterable[Any], width: int) -> Numbers:
@@ -118,46 +116,44 @@ class Sum:
     known: Patterns
     places: Numbers
     cases: Numbers
-
-    @property
-    def count(self) -> int:
-        """How many cases."""
-        return int(self.cases.sum())
+    count: int = 0
+    fen: int = 0
+    minutes: int = 0
 
     def shown(self, fewest: int) -> dict[str, Any]:
         """As it is sent; of too few cases only how many they are."""
-        count = self.count
-        if count < fewest:
-            return {"cases": count, "few": True} | dict.fromkeys(
-                ("mean", "median", "fen", "minutes")
-            )
-        fen = int(self.known.fen[self.places] @ self.cases)
+        few = self.count < fewest
         return {
-            "cases": count,
-            "few": False,
-            "mean": half_up(fen, count),
-            "median": self._median(count),
-            "fen": fen,
-            "minutes": int(self.known.minutes[self.places] @ self.cases),
+            "cases": self.count,
+            "few": few,
+            "mean": None if few else half_up(self.fen, self.count),
+            "median": None if few else self._median(),
+            "fen": None if few else self.fen,
+            "minutes": None if few else self.minutes,
         }
 
-    def _median(self, count: int) -> int:
+    def _median(self) -> int:
         """The middle cost; of an even number the mean of the two in the middle, halves up."""
         ranked = np.bincount(self.known.rank[self.places], self.cases)
-        low, high = np.searchsorted(ranked.cumsum(), [(count - 1) // 2, count // 2], side="right")
+        low, high = np.searchsorted(
+            ranked.cumsum(), [(self.count - 1) // 2, self.count // 2], side="right"
+        )
         return half_up(int(self.known.values[low]) + int(self.known.values[high]), 2)
+
+    def _often(self) -> NDArray[Any]:
+        """How many cases of each pattern that is known."""
+        return np.bincount(self.places, self.cases, len(self.known.fen))
 
     def activities(self, fewest: int) -> list[dict[str, Any]]:
         """By activity: how often, how long, how much; those without a rate count 0."""
-        count = self.count
-        often = np.bincount(self.places, self.cases, len(self.known.fen))
+        often = self._often()
         lines = self.known.lines
         lines = lines[often[lines[:, 0]] > 0]
         sums = [
             np.bincount(lines[:, 1], lines[:, column] * often[lines[:, 0]], len(CODES))
             for column in range(2, 6)
         ]
-        few = count < fewest
+        few = self.count < fewest
         found = []
         for at in np.unique(lines[:, 1]):
             times, minutes, fen, without = (int(column[at]) for column in sums)
@@ -169,7 +165,7 @@ class Sum:
                     "count": times,
                     "minutes": None if few else minutes,
                     "fen": None if few else fen,
-                    "per_case": None if few else half_up(fen, count),
+                    "per_case": None if few else half_up(fen, self.count),
                     "without_rate": without,
                 }
             )
@@ -177,11 +173,12 @@ class Sum:
 
     def saved(self) -> dict[str, dict[str, int]]:
         """Estimates: cases they come from, reports or matters, fen, minutes."""
+        often = self._often().astype(np.int64)
         return {
             name: dict(
                 zip(
                     ("cases", "times", "fen", "minutes"),
-                    (int(each) for each in self.cases @ columns[self.places]),
+                    (int(each) for each in often @ columns),
                     strict=True,
                 )
             )
@@ -189,39 +186,40 @@ class Sum:
         }
 
 
-def sums(rows: Mapping[Any, Pairs]) -> tuple[dict[Any, Sum], Sum]:
-    """Each row, and all of them together."""
-    everything = np.concatenate([NO_PAIRS, *rows.values()])
+def sums(rows: Mapping[Any, bytes]) -> tuple[dict[Any, Sum], Sum]:
+    """Each row with cases in it, and all of them together."""
+    everything = pairs(b"".join(rows.values()))
     known = patterns(everything)
-    whole = _sum(known, everything)
+    places = known.places[everything["pattern"].astype(np.int64)]
+    cases = everything["cases"].astype(np.int64)
+    totals = np.stack([cases, known.fen[places] * cases, known.minutes[places] * cases])
+    ends = np.cumsum([len(packed) // PAIR.itemsize for packed in rows.values()], dtype=np.int64)
+    # Differences of running sums: exact, as all are whole.
+    running = np.zeros((3, len(cases) + 1), np.int64)
+    np.cumsum(totals, axis=1, out=running[:, 1:])
     found, begin = {}, 0
-    for key, some in rows.items():
-        part = slice(begin, begin + len(some))
-        found[key] = Sum(known, whole.places[part], whole.cases[part])
-        begin = part.stop
-    return found, whole
-
-
-def _sum(known: Patterns, some: Pairs) -> Sum:
-    return Sum(
-        known, known.places[some["pattern"].astype(np.int64)], some["cases"].astype(np.int64)
-    )
+    for key, end in zip(rows, ends.tolist(), strict=True):
+        count, fen, minutes = (running[:, end] - running[:, begin]).tolist()
+        if count:
+            found[key] = Sum(known, places[begin:end], cases[begin:end], count, fen, minutes)
+        begin = end
+    return found, Sum(known, places, cases, *totals.sum(axis=1).tolist())
 
 
 def costliest(counts: Pairs, most: int | None, wanted: int) -> list[int]:
     """Patterns, from the costliest down, until they hold so many cases below `most` fen; those at
     `most`, of which it is not known how many are wanted, come on top."""
     known = patterns(counts)
-    ids = counts["pattern"].astype(np.int64)
+    ids, cases = together(counts["pattern"], counts["cases"])
     fen = known.fen[known.places[ids]]
     order = np.argsort(-fen, kind="stable")
     if most is not None:
         order = order[fen[order] <= most]
     if not len(order):
         return []
-    held = np.where(fen[order] == most, 0, counts["cases"][order].astype(np.int64)).cumsum()
+    held = np.where(fen[order] == most, 0, cases[order]).cumsum()
     last = order[min(int(np.searchsorted(held, wanted)), len(order) - 1)]
-    return [int(each) for each in np.unique(ids[order][fen[order] >= fen[last]])]
+    return [int(each) for each in ids[order][fen[order] >= fen[last]]]
 
 
-NOTHING = _sum(Patterns(), NO_PAIRS)
+NOTHING = Sum(Patterns(), np.empty(0, np.int64), np.empty(0, np.int64))

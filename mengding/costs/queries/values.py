@@ -15,7 +15,6 @@ from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.costs.activities import BY_CODE
-from mengding.costs.packing import Pairs
 from mengding.costs.queries.beside import beside_cases
 from mengding.costs.queries.counts import BYS, Counts, counted
 from mengding.costs.queries.rates import district_of, series, waiting
@@ -57,10 +56,10 @@ def values(
     fewest = held.fewest if held else SETTINGS["fewest"][2]
     counts = counted(scope, days, ending, by)
     rows, total = sums(_by_key(counts))
-    beside = {
-        name: sums(_by_key(counted(scope, each, ending, by)))
-        for name, each in (others or {}).items()
-    }
+    # Of a year the one before is also the one a year earlier: read once.
+    spans = {each: sums(_by_key(counted(scope, each, ending, by)))
+             for each in {*(others or {}).values()}}  # fmt: skip
+    beside = {name: spans[each] for name, each in (others or {}).items()}
     last = months_on((days.until - timedelta(days=1)).replace(day=1), 1)
     trend, _ = sums(counted(scope, Span(months_on(last, -TREND), last), ending, monthly=True).rows)
     return {
@@ -92,7 +91,7 @@ def values(
     }
 
 
-def _by_key(counts: Counts) -> dict[str, Pairs]:
+def _by_key(counts: Counts) -> dict[str, bytes]:
     return {key: some for (key, _), some in counts.rows.items()}
 
 

@@ -10,7 +10,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise, product
+from itertools import product
 from statistics import median
 from typing import Any
 
@@ -30,11 +30,12 @@ from mengding.costs import actions, queries, rollup
 from mengding.costs.check import compare
 from mengding.costs.models import CaseCost, Cell, Pattern
 from mengding.costs.packing import PAIR, BelowZero, changed, pairs
-from mengding.costs.queries.counts import BYS, ENDINGS, whole_months
+from mengding.costs.queries.counts import BYS, ENDINGS, cut_up
 from mengding.costs.queries.sums import sums
 from mengding.costs.reckon import half_up
 from mengding.costs.tests.before import answer, numbers_of
 from mengding.costs.tests.test_costs import RATES
+from mengding.http.paging import decode_cursor
 from mengding.indicators.queries.scope import Filters
 from mengding.indicators.spans import Span
 from mengding.indicators.tests.test_machine import NAMED, Counted
@@ -70,13 +71,18 @@ def test_what_was_never_there_cannot_be_taken_out() -> None:
 
 
 @given(SPANS)
-def test_a_span_is_whole_months_and_the_days_beside(span: Span) -> None:
-    months, beside = whole_months(span)
-    parts = sorted([*([months] if months else []), *beside], key=lambda each: each.since)
-    assert [parts[0].since, parts[-1].until] == [span.since, span.until]
-    assert all(a.until == b.since for a, b in pairwise(parts))
-    assert months is None or months.since.day == months.until.day == 1
-    assert all(each.days <= 31 for each in beside) or months is None
+def test_a_span_is_whole_months_and_days_more_or_less(asked: Span) -> None:
+    pieces = cut_up(asked)
+    often: Counter[date] = Counter()
+    for spans, times in (([pieces.months] if pieces.months else [], 1), (pieces.more, 1),
+                         (pieces.less, -1)):  # fmt: skip
+        for each in spans:
+            assert each.days > 0
+            often.update({each.since + timedelta(days=n): times for n in range(each.days)})
+    wanted = {asked.since + timedelta(days=n) for n in range(asked.days)}
+    assert {day: n for day, n in often.items() if n} == dict.fromkeys(wanted, 1)
+    assert sum(each.days for each in (*pieces.more, *pieces.less)) <= 31
+    assert not pieces.months or pieces.months.since.day == pieces.months.until.day == 1
 
 
 @world
@@ -87,7 +93,7 @@ def test_mean_and_median_of_packed_counts(counted: list[tuple[int, int]]) -> Non
     with rolled_back():
         made = [_pattern(fen, fen % 7) for fen, _ in counted]
         some = np.array([(each.pk, n) for each, (_, n) in zip(made, counted, strict=True)], PAIR)
-        _, whole = sums({"a": some[:3], "b": some[3:]})
+        _, whole = sums({"a": some[:3].tobytes(), "b": some[3:].tobytes()})
         values = [fen for fen, n in counted for _ in range(n)]
         found = whole.shown(1)
     assert found["cases"] == len(values)
@@ -238,6 +244,38 @@ def test_every_question_over_one_table() -> None:
 
 @world
 @pytest.mark.django_db
+@pytest.mark.parametrize("limit", [1, 4])
+@pytest.mark.parametrize("order", ["day", "cost"])
+def test_pages_behind_a_number_leave_nothing_out(order: str, limit: int) -> None:
+    """By the places of the pages, as no case stands behind these rows."""
+    table, dice = Table(), random.Random(9)
+
+    def draw(strategy: Any) -> Any:
+        return FIRST + timedelta(days=dice.randrange(70)) if strategy is DAYS else dice
+
+    rollup.refresh([table.row(draw, pk) for pk in range(1, 120)], range(1, 120))
+    days = Span(date(2026, 1, 3), date(2026, 2, 27))
+    rows = CaseCost.objects.filter(
+        day__gte=days.since, day__lt=days.until, whole=True, confidential=False, ending="closed"
+    )
+    column = "day" if order == "day" else "pattern__fen"
+    wanted = [*rows.order_by(f"-{column}", "-case_id").values_list(column, "case_id")]
+    found, cursor = [], None
+    while True:
+        page = queries.behind(
+            who("supervise"), days, Filters(), order=order, cursor=cursor, limit=limit
+        )
+        assert page["total"] == len(wanted) > 20
+        if page["next"] is None:
+            break
+        cursor = page["next"]
+        found.append(decode_cursor(cursor, order, str))
+    assert found == [(str(value), case) for value, case in wanted[limit - 1 :: limit]][: len(found)]
+    assert len(found) == (len(wanted) - 1) // limit
+
+
+@world
+@pytest.mark.django_db
 def test_the_check_sees_what_is_wrong_and_rebuilding_mends_it() -> None:
     row = Table().row(lambda _: random.Random(1), 1)
     row.day, row.confidential, row.whole = FIRST, False, True
@@ -273,13 +311,13 @@ class Priced(Counted):
                 actions.take_in(some)
             self.pending -= set(some)
 
-    @rule()
-    def first_rates(self) -> None:
+    @rule(back=st.sampled_from([8, 60]))
+    def rates(self, back: int) -> None:
         """Rates come late, for what happened before too; or a second version."""
         found = queries.rates_page(who("supervise"))["items"]
         with clock.at(self.now):
             day = self.now.date()
-            begin = day + timedelta(days=1) if found else day - timedelta(days=8)
+            begin = day + timedelta(days=1) if found else day - timedelta(days=back)
             rates = {**RATES["rates"], "decide": {"fen": 100 + len(found)}}
             actions.publish(who("supervise"), begin, {**RATES, "rates": rates}, len(found))
             actions.recount()
@@ -339,6 +377,7 @@ def test_none_of_the_named_events_breaks_the_counts(order: list[str], data: st.D
     """Endings, reopenings, voids, merges, splits, reclassifications and rates, in any order."""
     Life.people.clear()
     Counted.happened.clear()
+    Priced.agreed.clear()
     life = Priced()
     try:
         life.begin([(Stage.CLOSED, True), (Stage.HANDLING, True), (Stage.FILED, False)])
@@ -346,7 +385,7 @@ def test_none_of_the_named_events_breaks_the_counts(order: list[str], data: st.D
         for how in order:
             life.now += timedelta(hours=31)
             if how == "rates":
-                life.first_rates()
+                life.rates(60)
             elif how == "import":
                 life.imported((Stage.CLOSED, False), 40)
             else:
