@@ -8,12 +8,15 @@ Printed:
 
 * false alarms: how many warnings a year the series as it stands gives (real storms among them),
   how many after its days were shuffled among those of the same kind, within three weeks and over
-  the whole time (then nothing is left to find), and how many the method says it makes. What
+  the whole time (then nothing is left to find), and what the calibration said of itself. What
   lasts without a week of quiet between is one warning;
 * detection: spikes of x1.5, x2 and x3 over a week are put into random series at random hours,
   and the share found before the week after it ended, with the delay from the first hour of the
-  spike, by how much happens there normally. Where there was a warning anyhow none is put;
-* clusters: the same for the space-time scan, with cases put into one square within three days.
+  spike, by how much happens there normally. Where there was a warning anyhow none is put. For
+  small series spikes of four weeks besides;
+* series of components: how often the chart of 14 days warns;
+* clusters: the same for the space-time scan, with its days shuffled as wholes and square by
+  square, and with cases put into one square within three days.
 """
 
 import argparse
@@ -21,19 +24,22 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from statistics import quantiles
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.clusters import ONCE_ZOOM, clusters, say
 from mengding.imports.boston.plan import rows
 from mengding.imports.boston.request import read
 from mengding.imports.rows import Reject
 from mengding.regions import cells
-from mengding.warnings.stats import control, episodes, scan
+from mengding.warnings.rules import SERIES_WEEKS
+from mengding.warnings.stats import control, episodes, spikes
+from mengding.warnings.stats.calibrate import Calibration
 
 # Days off in Massachusetts in the half-year of the archive.
 HOLIDAYS = frozenset(
@@ -43,9 +49,7 @@ HOLIDAYS = frozenset(
         *("2011-11-11", "2011-11-24", "2011-12-26"),
     )
 )
-ONCE_ZOOM = 18
 SPIKE_DAYS, AFTER = 7, 7
-BIG, EVERY = 10, 3  # big classes the scan looks at, and every how many days: it is slow
 SIZES = (1.5, 2.0, 3.0)
 BANDS = ((0, 1), (1, 7), (7, 35), (35, 10_000))  # cases a week
 
@@ -123,20 +127,94 @@ def look(
 ) -> list[control.Verdict]:
     """What a look after `end` days says."""
     begin = max(0, end - tuning.past)
-    seen = control.enough(counts[:, begin:end], tuning)
-    rows_ = np.flatnonzero(seen)
+    some = spikes.kept(counts[:, begin:end], data.classes, tuning)
     found = control.charts(
-        counts[rows_, begin:end], _dense(data.classes, rows_), data.kinds[begin:end], tuning
+        counts[some.rows, begin:end], some.classes, data.kinds[begin:end], tuning
     )
-    alpha = control.alpha_for(len(rows_), tuning.false_a_week)
+    alpha = tried(data, counts, tuning, end).alpha
     return [
-        control.Verdict(int(rows_[v.series]), *_rest(v))
-        for v in control.verdicts(found, alpha, tuning.least)
+        replace(verdict, series=int(some.rows[verdict.series]))
+        for verdict in control.verdicts(found, alpha, tuning.least)
     ]
 
 
-def _rest(v: control.Verdict) -> tuple[int, int, float, int, float, float]:
-    return v.window, v.observed, v.expected, v.threshold, v.chance, v.phi
+def tried(
+    data: Archive, counts: "NDArray[np.int64]", tuning: control.Tuning, end: int
+) -> Calibration:
+    """What the look after `end` days reckons with."""
+    until = spikes.calibrated_at(data.first + timedelta(days=end))
+    past = max(0, (until - data.first).days)
+    return spikes.calibration(counts[:, :past], data.classes, data.kinds[:past], tuning)
+
+
+def shuffled(data: Archive, dice: np.random.Generator, weeks: int) -> "NDArray[np.int64]":
+    """Days exchanged with days of the same kind within so many weeks, each series by itself."""
+    counts = data.counts.copy()
+    kinds = np.array(data.kinds)
+    for kind in range(7):
+        days = np.flatnonzero(kinds == kind)
+        for begin in range(0, len(days), weeks):
+            some = days[begin : begin + weeks]
+            counts[:, some] = dice.permuted(counts[:, some], axis=1)
+    return counts
+
+
+def false_alarms(data: Archive, tuning: control.Tuning, dice: np.random.Generator) -> Counter[int]:
+    """Prints how often nothing, or nothing known, was warned of; returns what was."""
+    days = data.counts.shape[1]
+    looked = days - tuning.past + 1
+    real: Counter[int] = Counter()
+    for name, counts in (
+        ("as it stands", data.counts),
+        ("days of 3 weeks shuffled", shuffled(data, dice, 3)),
+        ("all days shuffled", shuffled(data, dice, 53)),
+    ):
+        found = warned(data, counts, tuning)
+        real = real or found
+        n = sum(
+            episodes.count([key % days for key in sorted(found) if key // days == series])
+            for series in {key // days for key in found}
+        )
+        said = [tried(data, counts, tuning, end) for end in range(tuning.past, days + 1)]
+        rates = [each.a_week for each in said if each.a_week is not None]
+        print(
+            f"  {name:26} {n:4} warnings in {looked} days = {n / looked * 365:6.1f} a year;"
+            f" the calibration says {52 * fmean(rates):5.1f}, alpha {said[0].alpha:.1e} to"
+            f" {said[-1].alpha:.1e}",
+            flush=True,
+        )
+    seen = int(control.enough(data.counts[:, -tuning.past :], tuning).sum())
+    print(
+        f"  promised at most {tuning.false_a_week * 52:.0f} a year; series={seen}, alpha of the"
+        f" model alone {control.alpha_for(seen, tuning.false_a_week):.1e}"
+    )
+    return real
+
+
+def components(data: Archive, dice: np.random.Generator, days: int, false_a_week: float) -> None:
+    """Prints how often a series of components would have been warned of. Boston's wards are far
+    larger than villages, and all of its classes are taken."""
+    span = SERIES_WEEKS * 7 + days
+    for name, counts in (
+        ("as it stands", data.counts),
+        ("days of 3 weeks shuffled", shuffled(data, dice, 3)),
+        ("all days shuffled", shuffled(data, dice, 53)),
+    ):
+        wards = np.flatnonzero([ward > 0 for _, ward in data.names])
+        hits = []
+        for end in range(span, counts.shape[1] + 1):
+            some = wards[counts[wards, end - span : end].any(axis=1)]
+            chart = control.long_chart(
+                counts[some, end - span : end], _dense(data.classes, some), days
+            )
+            assert chart is not None  # twelve weeks are enough
+            alpha = control.alpha_for(len(some), false_a_week)
+            for verdict in control.verdicts([chart], alpha, 4):
+                hits.append((end, str(some[verdict.series]), frozenset[int]()))
+        looked = counts.shape[1] - span + 1
+        n = episodes.count_all(hits)
+        print(f"  {name:26} {n:4} warnings in {looked} days = {n / looked * 365:6.1f} a year")
+    print(f"  promised at most {false_a_week * 52:.0f} a year", flush=True)
 
 
 def _dense(classes: list[int], rows_: "NDArray[np.int64]") -> list[int]:
@@ -145,94 +223,49 @@ def _dense(classes: list[int], rows_: "NDArray[np.int64]") -> list[int]:
     return [at[each] for each in wanted]
 
 
-def shuffled(data: Archive, dice: np.random.Generator, weeks: int) -> "NDArray[np.int64]":
-    """Days exchanged with days of the same kind within so many weeks, each series by itself."""
-    counts = data.counts.copy()
-    kinds = np.array(data.kinds)
-    for row in counts:
-        for kind in range(7):
-            days = np.flatnonzero(kinds == kind)
-            for begin in range(0, len(days), weeks):
-                some = days[begin : begin + weeks]
-                row[some] = dice.permutation(row[some])
-    return counts
-
-
-def false_alarms(data: Archive, tuning: control.Tuning, dice: np.random.Generator) -> Counter[int]:
-    """Prints how often nothing, or nothing known, was warned of; returns what was."""
-    days = data.counts.shape[1]
-    looked = days - tuning.past + 1
-    real = warned(data, data.counts, tuning)
-    for name, found in (
-        ("as it stands", real),
-        ("days of 3 weeks shuffled", warned(data, shuffled(data, dice, 3), tuning)),
-        ("all days shuffled", warned(data, shuffled(data, dice, 53), tuning)),
-    ):
-        n = sum(
-            episodes.count([key % days for key in sorted(found) if key // days == series])
-            for series in {key // days for key in found}
-        )
-        print(f"  {name:26} {n:4} warnings in {looked} days = {n / looked * 365:6.1f} a year")
-    end = days
-    begin = end - tuning.past
-    rows_ = np.flatnonzero(control.enough(data.counts[:, begin:end], tuning))
-    charts = control.charts(
-        data.counts[rows_, begin:end], _dense(data.classes, rows_), data.kinds[begin:end], tuning
-    )
-    alpha = control.alpha_for(len(rows_), tuning.false_a_week)
-    said = control.expected_false(charts, alpha, tuning.least)
-    print(
-        f"  the method says at most {tuning.false_a_week * 52:.0f} a year,"
-        f" and for these counts {said * 52:.1f} tests a year; series={len(rows_)}"
-    )
-    return real
-
-
-def spikes(
-    data: Archive, tuning: control.Tuning, dice: np.random.Generator, real: Counter[int], each: int
-) -> None:
+def detection(
+    data: Archive, tuning: control.Tuning, dice: np.random.Generator, real: Counter[int], each: int,
+    length: int = SPIKE_DAYS, bands: tuple[tuple[int, int], ...] = BANDS,
+) -> None:  # fmt: skip
     """Prints the share found and the delay, by size and by how much happens there."""
     days = data.counts.shape[1]
     weekly = data.counts.mean(axis=1) * 7
-    for low, high in BANDS:
+    for low, high in bands:
         some = np.flatnonzero((weekly >= low) & (weekly < high))
         if not len(some):
             continue
         for size in SIZES:
             delays: list[float] = []
-            tried = 0
-            while tried < each:
+            n = 0
+            while n < each:
                 series = int(dice.choice(some))
-                start = int(dice.integers(tuning.past, days - SPIKE_DAYS - AFTER))
-                if any(real[series * days + d] for d in range(start, start + SPIKE_DAYS + AFTER)):
+                start = int(dice.integers(tuning.past, days - length - AFTER))
+                if any(real[series * days + d] for d in range(start, start + length + AFTER)):
                     continue
-                tried += 1
-                delay = _found(data, tuning, dice, series, start, size)
+                n += 1
+                delay = _found(data, tuning, dice, series, start, size, length)
                 if delay is not None:
                     delays.append(delay)
-            _say(f"{low}-{high} a week, x{size:g}", delays, tried)
+            say(f"{low}-{high} a week, x{size:g}", delays, n)
 
 
 def _found(
     data: Archive, tuning: control.Tuning, dice: np.random.Generator, series: int, start: int,
-    size: float,
+    size: float, length: int,
 ) -> float | None:  # fmt: skip
     """Hours from the first hour of the spike to the midnight it was seen at."""
     hour = int(dice.integers(24))
     around = data.counts[series, start - 28 : start].mean() + 1 / 28
-    put = dice.poisson((size - 1) * around, SPIKE_DAYS + 1)
+    put = dice.poisson((size - 1) * around, length + 1)
     put[0] = dice.binomial(put[0], 1 - hour / 24)
     put[-1] = dice.binomial(put[-1], hour / 24)
     counts = data.counts.copy()
-    counts[series, start : start + SPIKE_DAYS + 1] += put
+    counts[series, start : start + length + 1] += put
     same = [n for n, group in enumerate(data.classes) if group == data.classes[series]]
-    series_count = int(
-        control.enough(data.counts[:, max(0, start - tuning.past) : start], tuning).sum()
-    )
-    alpha = control.alpha_for(series_count, tuning.false_a_week)
     # Only its class has to be looked at: factors and dispersion come from there.
-    for end in range(start + 1, start + SPIKE_DAYS + AFTER + 1):
+    for end in range(start + 1, start + length + AFTER + 1):
         begin = max(0, end - tuning.past)
+        alpha = tried(data, data.counts, tuning, end).alpha
         charts = control.charts(
             counts[same, begin:end], [0] * len(same), data.kinds[begin:end], tuning
         )
@@ -240,58 +273,6 @@ def _found(
             if same[verdict.series] == series:
                 return (end - start) * 24.0 - hour
     return None
-
-
-def _say(name: str, delays: list[float], tried: int) -> None:
-    share = f"  {name:24} found {len(delays):4}/{tried} = {len(delays) / tried:4.0%}"
-    if len(delays) >= 2:
-        cuts = quantiles(delays, n=10)
-        share += f"   delay h median {cuts[4]:4.0f}, p90 {cuts[8]:4.0f}"
-    print(share, flush=True)
-
-
-def clusters(found: list[Request], dice: np.random.Generator, each: int) -> None:
-    """The scan over the big classes of the archive, without and with cases put in."""
-    by_class: dict[str, list[tuple[date, int]]] = {}
-    known = {(e.big, e.kind, e.day, cells.cell(*e.place)) for e in found if e.place}
-    once = {(big, kind, day, cells.parent(cell, ONCE_ZOOM)): cell for big, kind, day, cell in known}
-    for (big, _, day, _), cell in once.items():
-        by_class.setdefault(big, []).append((day, cells.parent(cell, scan.ZOOM)))
-    largest = sorted(by_class, key=lambda big: -len(by_class[big]))[:BIG]
-    by_class = {big: by_class[big] for big in largest}
-    alpha = scan.alpha_for(len(by_class), scan.FALSE_A_WEEK)
-    first, last = min(e.day for e in found), max(e.day for e in found)
-    days = [first + timedelta(days=n) for n in range(scan.PAST, (last - first).days + 2)]
-    raised = 0
-    for some in by_class.values():
-        looked = range(0, len(days), EVERY)
-        hits = [n for n in looked if scan.look(some, days[n], alpha=alpha)]
-        raised += episodes.count(hits)
-    print(
-        f"  as it stands {raised} warnings in {len(days)} days of {len(by_class)} big classes,"
-        f" looked at every {EVERY} days"
-        f" = {raised / len(days) * 365:.1f} a year; promised at most {scan.FALSE_A_WEEK * 52:.0f}"
-    )
-    for size in (6, 10, 16):
-        delays, tried = [], 0
-        while tried < each:
-            big = str(dice.choice(list(by_class)))
-            some = by_class[big]
-            start = int(dice.integers(0, len(days) - 8))
-            if any(scan.look(some, days[start + n], alpha=alpha) for n in (0, 3, 6)):
-                continue
-            tried += 1
-            middle = some[int(dice.integers(len(some)))][1]
-            put = [
-                (days[start] + timedelta(days=int(dice.integers(3))), middle) for _ in range(size)
-            ]
-            for n in range(1, 8):
-                today = days[start] + timedelta(days=n)
-                now = [*some, *(one for one in put if one[0] < today)]
-                if scan.look(now, today, alpha=alpha):
-                    delays.append(24.0 * n)
-                    break
-        _say(f"{size} cases in 3 days, 1 km", delays, tried)
 
 
 def main(arguments: list[str]) -> int:
@@ -312,7 +293,11 @@ def main(arguments: list[str]) -> int:
     print("false alarms")
     real = false_alarms(data, tuning, dice)
     print("spikes of a week")
-    spikes(data, tuning, dice, real, given.each)
+    detection(data, tuning, dice, real, given.each)
+    print("spikes of four weeks")
+    detection(data, tuning, dice, real, given.each // 3, 28, ((1, 7),))
+    print("series of components, 14 days")
+    components(data, dice, 14, 0.5)
     print("clusters")
     clusters(found, dice, max(20, given.each // 5))
     print(f"{time.perf_counter() - started:.0f} s")

@@ -54,11 +54,8 @@ PURE = (
         "regions/codes.py",
         "regions/geometry.py",
     ),
-    *("escalation/steps.py", "escalation/document.py", "warnings/stats"),
-    *(
-        f"warnings/{name}.py"
-        for name in ("classes", "facts", "finding", "kinds", "methods", "rules")
-    ),
+    *("escalation/steps.py", "escalation/document.py", "warnings/stats", "warnings/finding"),
+    *(f"warnings/{name}.py" for name in ("classes", "facts", "kinds", "methods", "rules")),
     *(
         f"indicators/{name}.py"
         for name in ("cuts", "definitions", "facts", "fold", "measures", "spans")

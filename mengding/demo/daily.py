@@ -8,17 +8,17 @@ import shapely.geometry
 
 from mengding.core import clock
 from mengding.core.actor import SYSTEM, Actor
-from mengding.demo.roster import DISTRICT, TOWN, VILLAGE
-from mengding.demo.stories import actor_of
+from mengding.demo.roster import DISTRICT, PEOPLE, TOWN, VILLAGE
+from mengding.demo.stories import actor_of, carry
 from mengding.regions.models import Region
-from mengding.tasks.actions import care, doing, inspecting, places, plans
+from mengding.tasks.actions import care, doing, findings, inspecting, places, plans
 from mengding.tasks.actions.care import CareVisitData, ConsentData
 from mengding.tasks.actions.doing import VisitData
 from mengding.tasks.actions.inspecting import Given, InspectionData
 from mengding.tasks.actions.places import PlaceData
 from mengding.tasks.actions.plans import PlanData
 from mengding.tasks.contacts import CareContactData
-from mengding.tasks.models import Place
+from mengding.tasks.models import FindingCase, Place
 from mengding.tasks.queries import editions
 from mengding.tasks.recurrence import LOCAL, Hours, RecurEvery, Recurrence
 
@@ -111,6 +111,10 @@ def _a_day(grid: Actor, morning: datetime, number: int) -> None:
     if number % 3:  # one visit is left undone now and then
         with clock.at(morning + timedelta(hours=8, minutes=40)):
             _visit(grid, number + 3)
+    if number == 0:
+        with clock.at(morning + timedelta(hours=3)):
+            _inspect(grid, "XHS-03", "cap", case=True)
+        _mend(morning + timedelta(hours=4))
     if number == 2:
         with clock.at(morning + timedelta(hours=3)):
             _inspect(grid, "XHS-01")
@@ -122,6 +126,16 @@ def _a_day(grid: Actor, morning: datetime, number: int) -> None:
                 grid,
                 VisitData(kind="community", address="村民广场", purpose="fire", result="talk"),
             )
+
+
+def _mend(start: datetime) -> None:
+    """Its case is worked and closed, which asks for another look within days; nobody takes it."""
+    case = FindingCase.objects.select_related("case").latest("pk").case
+    by = {person.username: actor_of(person.username) for person in PEOPLE}
+    moments = [start + timedelta(minutes=50 * n) for n in range(6)]
+    carry(by, case, "closed", moments)
+    with clock.at(moments[-1]):
+        findings.case_ended(case.pk)  # as the worker does that follows the ledger
 
 
 def _visit(grid: Actor, number: int) -> None:
@@ -137,7 +151,11 @@ def _visit(grid: Actor, number: int) -> None:
     )
 
 
-_NOTES = {"hose": "箱内水带缺失一盘。", "exit": "后门被课桌堵住，约一米宽。"}
+_NOTES = {
+    "hose": "箱内水带缺失一盘。",
+    "cap": "闷盖锈死，拧不动。",
+    "exit": "后门被课桌堵住，约一米宽。",
+}
 
 
 def _inspect(grid: Actor, code: str, *failing: str, case: bool = False) -> None:

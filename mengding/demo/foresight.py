@@ -11,7 +11,7 @@ from mengding.cases.actions import Message
 from mengding.cases.stages import Channel
 from mengding.core import clock
 from mengding.core.actor import Actor
-from mengding.demo.roster import VILLAGE
+from mengding.demo.roster import TOWN, VILLAGE
 from mengding.demo.stories import carry, somewhere
 from mengding.regions.models import Region
 from mengding.tasks.recurrence import LOCAL
@@ -25,6 +25,11 @@ _LAMPS = ("C0137", VILLAGE, (24.3, 17.1, 9.6, 2.4), "路灯又不亮了，晚上
 _BINS = ("C0305", "511803102202", (12.2, 7.4, 1.3), "垃圾箱盖又坏了，污水流到路上。", "农贸市场口")
 _COVERS = ("C0101", "511803102203", (11.2, 8.1, 5.3, 3.2, 1.6), "井盖松动，车一过就响。", "村道")
 _A_BIN = ("C0305", VILLAGE, (6.2,), "垃圾桶倒在路边。", "老街2号")  # elsewhere: the usual
+# Blocked rain drains all over a town: one or two a week, and a dozen in three days after a storm.
+_DRAINS = ("E0503", "雨水口堵了，路面积水过不去。", "村道低洼处")
+_DRAINS_BEFORE = tuple(10.4 + 5.1 * n for n in range(12))  # days ago
+_STORM = ((3, 9), (3, 10), (3, 11), (3, 14), (3, 16), (2, 8), (2, 9), (2, 10), (2, 13), (2, 15),
+          (1, 9), (1, 11))  # fmt: skip
 # Hours after it came in at which such a case was filed, dispatched … closed.
 _STEPS = (0.1, 0.2, 0.5, 4, 5, 6)
 
@@ -37,11 +42,13 @@ _HALF = timedelta(minutes=30)
 
 
 def tell(by: dict[str, Actor]) -> None:
-    """Lamps and bins that fail again and again, covers one after another, a full scenic spot; one
-    warning open, one taken, one with a case and a look around, one dismissed."""
+    """Lamps and bins that fail again and again, covers one after another, drains after a storm, a
+    full scenic spot; one warning open, one taken, one with a case and a look around, one
+    dismissed. A re-inspection that nobody made is left over from `daily`."""
     now = clock.now()
     for each in (_LAMPS, _BINS, _A_BIN, _COVERS):
         _reports(by, now, *each)
+    _storm(by, now)
     with clock.at(now - timedelta(hours=22)):
         warnings.look()
     with clock.at(now - timedelta(hours=19)):
@@ -74,20 +81,43 @@ def _reports(
     dice = random.Random(code)
     for age in ages:
         at = now - timedelta(days=age)
-        lon, lat = (middle.x, middle.y) if code != _COVERS[0] else somewhere(boundary, dice)
-        with clock.at(at):
-            report = cases.receive(
-                by["desk"],
-                Message(
-                    text=words,
-                    channel=Channel.PHONE,
-                    class_code=code,
-                    lon=round(lon, 6),
-                    lat=round(lat, 6),
-                    address=address,
-                ),
-            )
-        carry(by, report.case, "closed", [at + timedelta(hours=each) for each in _STEPS])
+        place = (middle.x, middle.y) if code != _COVERS[0] else somewhere(boundary, dice)
+        _report(by, at, code, place, words, address, "closed")
+
+
+def _report(
+    by: dict[str, Actor], at: datetime, code: str, place: tuple[float, float], words: str,
+    address: str, stage: str,
+) -> None:  # fmt: skip
+    with clock.at(at):
+        report = cases.receive(
+            by["desk"],
+            Message(
+                text=words,
+                channel=Channel.PHONE,
+                class_code=code,
+                lon=round(place[0], 6),
+                lat=round(place[1], 6),
+                address=address,
+            ),
+        )
+    carry(by, report.case, stage, [at + timedelta(hours=each) for each in _STEPS])
+
+
+def _storm(by: dict[str, Actor], now: datetime) -> None:
+    """Drains of one town, each at a place of its own; on the days of the storm by the clock, since
+    a spike is one of whole days."""
+    villages = Region.objects.filter(level="village", code__startswith=TOWN).order_by("code")
+    shapes = [shape for shape in villages.values_list("boundary", flat=True) if shape]
+    dice = random.Random(_DRAINS[0])
+    midnight = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = [now - timedelta(days=age) for age in _DRAINS_BEFORE]
+    moments += [midnight - timedelta(days=back) + timedelta(hours=h) for back, h in _STORM]
+    for number, at in enumerate(moments):
+        shape = shapes[number % len(shapes)]
+        recent = number >= len(_DRAINS_BEFORE)
+        stage = "handling" if recent and number % 2 else "closed"
+        _report(by, at, _DRAINS[0], somewhere(shape, dice), *_DRAINS[1:], stage)
 
 
 def _visitors(by: dict[str, Actor], now: datetime) -> None:

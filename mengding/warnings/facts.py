@@ -93,6 +93,13 @@ def once(rows: Sequence[Row]) -> list[Row]:
     return kept
 
 
+def by_day(rows: Sequence[Row], first: date, last: date) -> dict[str, Any]:
+    """Their number on each day from first to last, for a warning's course."""
+    counted = Counter(row.day for row in rows)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return {"daily": [counted[day] for day in days], "first": first.isoformat()}
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Daily counts of whole days up to yesterday, one row for each (class, place)."""
@@ -101,6 +108,22 @@ class Table:
     groups: list[int]
     days: list[date]
     counts: "NDArray[np.int64]"
+
+    def before(self, today: date, days: int, *, empty_last: bool = False) -> "Table":
+        """So many days before `today` (those there are), and rows with anything in them.
+        `empty_last`: nothing of the last one is known yet."""
+        end = (today - self.days[0]).days
+        some = self.counts[:, max(0, end - days) : end]
+        if empty_last:
+            some = np.concatenate([some[:, :-1], np.zeros_like(some[:, -1:])], axis=1)
+        rows = np.flatnonzero(some.any(axis=1)).tolist()
+        groups = {old: n for n, old in enumerate(sorted({self.groups[row] for row in rows}))}
+        return Table(
+            [self.keys[row] for row in rows],
+            [groups[self.groups[row]] for row in rows],
+            self.days[max(0, end - days) : end],
+            some[rows],
+        )
 
 
 def table_of(rows: Sequence[tuple[str, int, date]], today: date, days: int) -> Table:

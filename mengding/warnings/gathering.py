@@ -1,8 +1,6 @@
 """What `finding` looks at, read from cases and inspections of one district."""
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
@@ -14,7 +12,6 @@ from mengding.clocks import queries as clocks
 from mengding.tasks.models import Task
 from mengding.warnings.classes import takes_part
 from mengding.warnings.facts import LOCAL, Facts, Recheck, Row, start_of
-from mengding.warnings.rules import Rules
 
 _ENDED = (Stage.VOID, Stage.MERGED, Stage.DECLINED)
 
@@ -87,17 +84,3 @@ def rechecks(district: int, since: datetime) -> list[Recheck]:
         for task in found.iterator(chunk_size=2000)
         if task.finding is not None
     ]  # fmt: skip
-
-
-def between(facts: Facts, rules: Rules) -> Callable[[date, int], Facts]:
-    """The same facts as they stood at the beginning of a day, looking so many days back."""
-    by_day: defaultdict[date, list[Row]] = defaultdict(list)
-    for row in facts.rows:
-        if rules.takes_part(row.code):
-            by_day[row.day].append(row)
-
-    def at(day: date, back: int) -> Facts:
-        days = (day - timedelta(days=n) for n in range(back, 0, -1))
-        return replace(facts, rows=[row for each in days for row in by_day.get(each, ())])
-
-    return at

@@ -14,7 +14,7 @@ from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.warnings.classes import takes_part
 from mengding.warnings.kinds import Kind
-from mengding.warnings.stats import control, scan
+from mengding.warnings.stats import control, scan, spikes
 from mengding.warnings.stats.crowd import Stages
 
 FORMAT = "mengding-warnings/1"
@@ -125,7 +125,7 @@ class Rules:
         """How many days of cases one look needs."""
         return (
             max(
-                self.tuning.past,
+                spikes.past_days(self.tuning),
                 scan.PAST + self.whole(Kind.CLUSTER, "days"),
                 SERIES_WEEKS * 7 + self.whole(Kind.SERIES, "days"),
                 self.whole(Kind.REPEAT, "days"),

@@ -53,7 +53,7 @@ def test_the_stories_can_be_told(moment: datetime) -> None:
     assert sorted(by_hand.values_list("stage", flat=True)) == ["closed", "fed_back"]
     mine = Place.objects.filter(made_at__gte=moment - timedelta(days=7))
     assert mine.count() == 12
-    assert Finding.objects.filter(place__in=mine).count() == 2
+    assert Finding.objects.filter(place__in=mine).count() == 3
     assert Task.objects.filter(status="completed", plan__isnull=False).count() > 10
     with clock.at(moment):
         foresight.tell({person.username: stories.actor_of(person.username) for person in PEOPLE})
@@ -62,5 +62,6 @@ def test_the_stories_can_be_told(moment: datetime) -> None:
     assert stages >= {
         ("repeat", "taken", False), ("repeat", "taken", True), ("series", "open", False),
         ("crowd", "open", False), ("crowd", "dismissed", False),
+        ("spike", "open", False), ("overdue", "open", False),
     }  # fmt: skip
     assert all(row.raised_at <= row.seen_at <= moment for row in found)

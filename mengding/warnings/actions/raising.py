@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from mengding.core import clock
 from mengding.core.actor import SYSTEM, Role
@@ -63,7 +64,8 @@ def keep(found: Found, now: datetime, rules: int) -> bool:
         "rules": rules,
         "seen_at": now,
     }
-    rows = Alert.objects.filter(kind=found.kind, key=found.key)
+    key = _known_key(found, now) or found.key
+    rows = Alert.objects.filter(kind=found.kind, key=key)
     if rows.filter(status__in=LIVE).update(**figures):
         return False
     quiet = QUIET_CROWD if found.kind is Kind.CROWD else QUIET
@@ -72,7 +74,7 @@ def keep(found: Found, now: datetime, rules: int) -> bool:
     owner, post = _proposed(found.region)
     row = Alert.objects.create(
         kind=found.kind.value,
-        key=found.key,
+        key=key,
         class_code=found.class_code,
         region_id=found.region,
         cell=found.cell,
@@ -89,6 +91,18 @@ def keep(found: Found, now: datetime, rules: int) -> bool:
     }
     record(SYSTEM, Entry("warning", row.pk, "warning.raise", after=after))
     return True
+
+
+def _known_key(found: Found, now: datetime) -> str | None:
+    """A neighbourhood is rarely the same cell by cell from day to day: what has a cell in common
+    with a cluster of its class that lives, or was decided just now, is that cluster."""
+    if found.kind is not Kind.CLUSTER:
+        return None
+    here = set(found.detail["cells"])
+    alive = Q(status__in=LIVE) | Q(decided_at__gt=now - QUIET)
+    big = found.detail["big"]
+    known = Alert.objects.filter(alive, kind=Kind.CLUSTER, key__startswith=f"{big}:").order_by("pk")
+    return next((row.key for row in known if here & set(row.detail["cells"])), None)
 
 
 def _proposed(region: int) -> tuple[int, int | None]:

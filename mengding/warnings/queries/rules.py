@@ -1,26 +1,30 @@
 """Settings of warnings: in force, their history, and what others would have given."""
 
+import contextlib
 import functools
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
+
+from django.db import connection
 
 from mengding.catalogue import queries as catalogue
 from mengding.core import clock
 from mengding.core.actor import Actor, Level
-from mengding.core.errors import NotAllowed
+from mengding.core.errors import Conflict, NotAllowed
 from mengding.core.text import T
 from mengding.people import queries as people
 from mengding.policy.permissions import require
 from mengding.regions import locate
 from mengding.warnings import classes, gathering
 from mengding.warnings.facts import LOCAL, Facts, start_of
-from mengding.warnings.finding import FINDERS
+from mengding.warnings.finding import replayed
 from mengding.warnings.kinds import Kind
 from mengding.warnings.models import Crowd, RuleSet, Spot
 from mengding.warnings.rules import SETTINGS, SHIPPED, Rules, document, parse
-from mengding.warnings.stats import episodes
 
 PREVIEW_DAYS = 90
+_LOCK = 0x7761  # first half of an advisory lock; the second is the district
 
 
 @functools.lru_cache(maxsize=64)
@@ -123,39 +127,55 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any
 
 def preview(actor: Actor, said: dict[str, Any], kinds: list[str]) -> dict[str, Any]:
     """How many warnings the last 90 days would have given, by kind, with these settings and with
-    those in force: the real finder, once for each of those days. `kinds`: only these."""
+    those in force: the real finder, once for each of those days. `kinds`: only these. It takes a
+    processor for some seconds, so one at a time for a district: `Conflict` while another runs."""
     require(actor, "warnings.configure")
     district = district_of(actor)
     wanted = [kind for kind in Kind if not kinds or kind.value in kinds]
     tried, current = parse(0, said, known_classes()), rules_of(district)
-    now = clock.now()
-    today = now.astimezone(LOCAL).date()
-    longest = max(tried.past_days, current.past_days) + PREVIEW_DAYS
-    facts = gathering.facts(district, start_of(today - timedelta(days=longest)), now)
-    rows = []
-    for kind in wanted:
-        counted = []
-        for rules in (tried, current):
-            if kind not in rules.on:
-                counted.append(0)
-            elif kind is Kind.CROWD:
-                counted.append(_crowds(district, rules, today))
-            else:
-                counted.append(_replayed(kind, facts, rules, today))
-        rows.append({"kind": kind.value, "tried": counted[0], "current": counted[1]})
+    with _alone(district):
+        today = clock.now().astimezone(LOCAL).date()
+        longest = max(tried.past_days, current.past_days) + PREVIEW_DAYS
+        facts = gathering.facts(district, start_of(today - timedelta(days=longest)), clock.now())
+        rows = []
+        for kind in wanted:
+            after = _raised(kind, district, facts, tried, today)
+            same = _settings_of(kind, tried) == _settings_of(kind, current)
+            before = after if same else _raised(kind, district, facts, current, today)
+            rows.append({"kind": kind.value, "tried": after, "current": before})
     return {"days": PREVIEW_DAYS, "items": rows}
 
 
-def _replayed(kind: Kind, facts: Facts, rules: Rules, today: Any) -> int:
-    """Warnings of one kind: what lasts without a week of quiet between counts once."""
-    hits: dict[str, list[int]] = {}
-    kept = gathering.between(facts, rules)
-    for back in range(PREVIEW_DAYS, -1, -1):
-        day = today - timedelta(days=back)
-        seen = kept(day, rules.past_days)
-        for found in FINDERS[kind](seen, rules, start_of(day)):
-            hits.setdefault(found.key, []).append(-back)
-    return sum(episodes.count(days) for days in hits.values())
+@contextlib.contextmanager
+def _alone(district: int) -> Iterator[None]:
+    """Hold the district's only place for a preview; it ends with the connection at the latest."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, district % 2**31])
+        if not cursor.fetchone()[0]:
+            raise Conflict(
+                "preview_running",
+                T(
+                    "本区正有一次试算在运行，请几秒后再试。",
+                    "A preview of this district is being made just now: try again in some seconds.",
+                ),
+            )
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, district % 2**31])
+
+
+def _settings_of(kind: Kind, rules: Rules) -> tuple[Any, ...]:
+    """All that the number of its warnings depends on."""
+    return kind in rules.on, rules.values[kind], rules.without
+
+
+def _raised(kind: Kind, district: int, facts: Facts, rules: Rules, today: date) -> int:
+    if kind not in rules.on:
+        return 0
+    if kind is Kind.CROWD:
+        return _crowds(district, rules, today)
+    return replayed(kind, facts, rules, today, PREVIEW_DAYS)
 
 
 def _crowds(district: int, rules: Rules, today: Any) -> int:

@@ -20,7 +20,6 @@ accepts over all series. A series with less than a case a week has no baseline t
 left to the other kinds of warning.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,7 +28,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mengding.warnings.stats.binomial import tails, threshold
+
 PAIR, WEEK = 2, 7
+_LEAST_PAST = 28
 _SHRINK = 20.0  # cases' worth of "every kind of day is alike"
 _SEASON = 60.0  # cases' worth of "no season"
 _PRIOR = 14.0  # days' worth of "here as much as elsewhere"
@@ -68,11 +70,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Mean and phi of every series for one window: for each of its parts, which must all be too
-    many. A pair has two days as parts, a week one part of seven days."""
+    """Mean and phi of every series for one window at one or more ends: for each of its parts,
+    which must all be too many. A pair has two days as parts, a week one part of seven days.
+    Arrays are series × ends × parts. `counted`: what is held against the mean, at most what was
+    observed."""
 
     window: int
-    observed: "NDArray[np.int64]"  # series × parts
+    observed: "NDArray[np.int64]"
+    counted: "NDArray[np.int64]"
     mean: "NDArray[np.float64]"
     phi: "NDArray[np.float64]"
 
@@ -94,12 +99,16 @@ def kinds_of_day(first: date, days: int, works: Callable[[date], bool] | None = 
 
 def day_factors(totals: "NDArray[np.int64]", kinds: Sequence[int]) -> "NDArray[np.float64]":
     """Factors for the seven kinds of day from daily totals, one row for each class; mean 1."""
-    which = np.asarray(kinds)
-    days = np.array([(which == kind).sum() for kind in range(7)], dtype=float)
-    found = np.stack([totals[:, which == kind].sum(axis=1) for kind in range(7)], axis=1)
-    mean = totals.mean(axis=1, keepdims=True)
+    of_kind = np.asarray(kinds) == np.arange(7)[:, None]
+    found = (of_kind[:, None] * totals).sum(axis=2)  # kinds × classes
+    return _factors(found, of_kind.sum(axis=1, keepdims=True)).T
+
+
+def _factors(found: "NDArray[Any]", days: "NDArray[Any]") -> "NDArray[np.float64]":
+    """From cases and numbers of days by kind (the first axis of both)."""
+    mean = found.sum(axis=0) / days.sum(axis=0)
     raw = (found + _SHRINK) / (mean * days + _SHRINK)
-    return np.asarray(raw / raw.mean(axis=1, keepdims=True), dtype=float)
+    return np.asarray(raw / raw.mean(axis=0), dtype=float)
 
 
 def season_factors(then: "NDArray[np.int64]", tuning: Tuning) -> "NDArray[np.float64]":
@@ -122,14 +131,40 @@ def enough(counts: "NDArray[np.int64]", tuning: Tuning) -> "NDArray[np.bool_]":
     return np.asarray(past.sum(axis=1) >= past.shape[1] / 7)
 
 
+class _Sums:
+    """Running sums of daily counts by kind of day: any span of days is a difference of two."""
+
+    def __init__(
+        self, counts: "NDArray[np.int64]", group: "NDArray[np.int64]", which: "NDArray[np.int64]"
+    ) -> None:
+        of_kind = which == np.arange(7)[:, None]
+        self.member = (group == np.arange(group.max() + 1)[:, None]).astype(float)
+        self.days = _summed(of_kind)
+        self.counts = _summed(counts)
+        self.squares = _summed(of_kind[:, None] * np.square(counts, dtype=float))
+        self.totals = _summed(of_kind[:, None] * (self.member @ counts))
+
+
+def _summed(values: "NDArray[Any]") -> "NDArray[Any]":
+    """Column n: the sum of the first n columns."""
+    return np.concatenate([np.zeros_like(values[..., :1]), values], axis=-1).cumsum(axis=-1)
+
+
+def least_days(tuning: Tuning) -> int:
+    """Without so many days a chart says nothing."""
+    return _LEAST_PAST + tuning.guard + WEEK
+
+
 def charts(
     counts: "NDArray[np.int64]",
     classes: Sequence[int],
     kinds: Sequence[int],
     tuning: Tuning,
     season: "NDArray[np.float64] | None" = None,
+    ends: Sequence[int] = (),
 ) -> list[Chart]:
-    """Of the windows that end with the last column of daily counts, one row for each series.
+    """Of the windows that end with the last column of daily counts, one row for each series, or
+    after each of so many columns (`ends`, ascending).
 
     `classes`: the class of each row, from 0; `kinds`: of each column; `season`: by class. Needs
     `tuning.past` columns, or fewer where the past is shorter: below four weeks it says nothing.
@@ -137,148 +172,151 @@ def charts(
     group = np.asarray(classes)
     if not len(group):
         return []
-    which = np.asarray(kinds)
-    totals = np.zeros((group.max() + 1, counts.shape[1]), dtype=np.int64)
-    np.add.at(totals, group, counts)
+    sums = _Sums(counts, group, np.asarray(kinds))
+    at = np.asarray(ends or [counts.shape[1]])
     found = []
     for window, part in ((PAIR, 1), (WEEK, WEEK)):
-        end = counts.shape[1] - window - tuning.guard
-        begin = max(0, end - 7 * tuning.weeks)
-        if end - begin < 28:
-            continue
-        factors = day_factors(totals[:, begin:end], kinds[begin:end])[group]
-        weights = factors[:, which[begin:end]]
-        past = counts[:, begin:end]
-        # Of a place where little happened, the class elsewhere tells something too.
-        usual = totals[:, begin:end].sum(axis=1) / (np.bincount(group) * (end - begin))
-        known = weights.sum(axis=1) + _PRIOR
-        level = (past.sum(axis=1) + 0.5 + _PRIOR * usual[group]) / known
-        phi = _dispersion(past, level[:, None] * weights, group, part)
-        target = _parts(factors[:, which[-window:]], part)
-        mean = level[:, None] * target
-        if season is not None:
-            mean = mean * season[group][:, None]
-        observed = _parts(counts[:, -window:], part)
-        found.append(Chart(window, observed, mean, phi[:, None] * (1 + target / known[:, None])))
+        until = at - window - tuning.guard
+        since = np.maximum(0, until - 7 * tuning.weeks)
+        kept = until - since >= _LEAST_PAST
+        if kept.all():
+            found.append(_chart(sums, group, kinds, window, part, at, since, until, season))
     return found
 
 
-def long_chart(counts: "NDArray[np.int64]", classes: Sequence[int], window: int) -> Chart | None:
-    """Of one window of many days at the end of daily counts, against all days before it; weekdays
-    and seasons are left out. None where the past is shorter than three windows."""
-    group = np.asarray(classes)
-    past = counts[:, :-window]
-    if not len(group) or past.shape[1] < 3 * window:
-        return None
-    days = past.shape[1]
-    usual = np.bincount(group, weights=past.sum(axis=1)) / (np.bincount(group) * days)
-    level = (past.sum(axis=1) + 0.5 + _PRIOR * usual[group]) / (days + _PRIOR)
-    expected = np.repeat(level[:, None], days, axis=1)
-    phi = _dispersion(past, expected, group, window) * (1 + window / (days + _PRIOR))
-    observed = counts[:, -window:].sum(axis=1)
-    return Chart(window, observed[:, None], (level * window)[:, None], phi[:, None])
+def _chart(
+    sums: _Sums, group: "NDArray[np.int64]", kinds: Sequence[int], window: int, part: int,
+    at: "NDArray[np.int64]", since: "NDArray[np.int64]", until: "NDArray[np.int64]",
+    season: "NDArray[np.float64] | None",
+) -> Chart:  # fmt: skip
+    days = sums.days[:, until] - sums.days[:, since]  # kinds × ends
+    totals = sums.totals[:, :, until] - sums.totals[:, :, since]  # kinds × classes × ends
+    factors = _factors(totals, days[:, None])
+    length = until - since
+    # Of a place where little happened, the class elsewhere tells something too.
+    usual = totals.sum(axis=0) / (sums.member.sum(axis=1)[:, None] * length)
+    known = (factors * days[:, None]).sum(axis=0) + _PRIOR  # classes × ends
+    past = sums.counts[:, until] - sums.counts[:, since]
+    level = (past + 0.5 + _PRIOR * usual[group]) / known[group]  # series × ends
+    if part == 1:
+        squares = sums.squares[:, :, until] - sums.squares[:, :, since]
+        pearson = (squares / factors[:, group]).sum(axis=0) / level - 2 * past
+        pearson += level * (known - _PRIOR)[group]
+        blocks = length
+    else:
+        pearson, blocks = _by_block(sums, group, factors, level, part, since, until)
+    phi = _pooled(pearson, blocks, sums.member, group)
+    # Factors of the window's days: classes × ends × parts.
+    which = np.asarray(kinds)[at[:, None] + np.arange(-window, 0)]
+    target = np.stack(
+        [factors[which[n], :, n].reshape(-1, part, factors.shape[1]).sum(axis=1).T
+         for n in range(len(at))], axis=1,
+    )  # fmt: skip
+    mean = level[:, :, None] * target[group]
+    if season is not None:
+        mean = mean * season[group][:, None, None]
+    daily = np.diff(sums.counts)[:, at[:, None] + np.arange(-window, 0)]
+    observed = daily.reshape(*daily.shape[:2], -1, part).sum(axis=3)
+    return Chart(
+        window,
+        observed,
+        observed if part == 1 else _lowered(daily),
+        mean,
+        phi[:, :, None] * (1 + target / known[:, :, None])[group],
+    )
 
 
-def _parts(values: "NDArray[Any]", part: int) -> "NDArray[Any]":
-    return np.asarray(values.reshape(len(values), -1, part).sum(axis=2))
+def _lowered(daily: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """Sums of days (the last axis) of which the two fullest count no more than the third."""
+    ascending = np.sort(daily, axis=-1)
+    return np.asarray(np.minimum(ascending, ascending[..., -3:-2]).sum(axis=-1, keepdims=True))
 
 
-def _dispersion(
-    past: "NDArray[np.int64]",
-    expected: "NDArray[np.float64]",
+def _by_block(
+    sums: _Sums, group: "NDArray[np.int64]", factors: "NDArray[np.float64]",
+    level: "NDArray[np.float64]", part: int, since: "NDArray[np.int64]",
+    until: "NDArray[np.int64]",
+) -> "tuple[NDArray[np.float64], NDArray[np.int64]]":  # fmt: skip
+    """Sum over the past's blocks of `part` days, back from its end, of (counted - meant)² / meant,
+    and how many blocks there are."""
+    blocks = (until - since) // part
+    pearson = np.zeros_like(level)
+    for n in range(blocks.max()):
+        there = n < blocks
+        last = np.where(there, until - n * part, part)
+        counted = sums.counts[:, last] - sums.counts[:, last - part]
+        days = sums.days[:, last] - sums.days[:, last - part]
+        meant = level * (factors * days[:, None]).sum(axis=0)[group]
+        pearson += np.where(there, (counted - meant) ** 2 / meant, 0.0)
+    return pearson, blocks
+
+
+def _pooled(
+    pearson: "NDArray[np.float64]", blocks: "NDArray[np.int64]", member: "NDArray[np.float64]",
     group: "NDArray[np.int64]",
-    window: int,
-) -> "NDArray[np.float64]":
-    blocks = past.shape[1] // window
-    cut = past.shape[1] - blocks * window
-    counted = past[:, cut:].reshape(len(past), blocks, window).sum(axis=2)
-    meant = expected[:, cut:].reshape(len(past), blocks, window).sum(axis=2)
-    pearson = ((counted - meant) ** 2 / meant).sum(axis=1)
-    pooled = np.bincount(group, weights=pearson) / np.maximum(1, np.bincount(group) * (blocks - 1))
+) -> "NDArray[np.float64]":  # fmt: skip
+    """Variance / mean, of the class moved towards the series' own; at least a Poisson's."""
+    among = np.maximum(1, member.sum(axis=1)[:, None] * (blocks - 1))
+    pooled = (member @ pearson) / among
     own = (_POOL * pooled[group] + pearson) / (_POOL + blocks - 1)
     return np.asarray(np.maximum(1.0, own), dtype=float)
 
 
+def long_chart(
+    counts: "NDArray[np.int64]", classes: Sequence[int], window: int, ends: Sequence[int] = ()
+) -> Chart | None:
+    """Of one window of many days at the end of daily counts (or after each of `ends`), against
+    all days before it; weekdays and seasons are left out. None where the past is shorter than
+    three windows."""
+    group = np.asarray(classes)
+    at = np.asarray(ends or [counts.shape[1]])
+    until = at - window
+    if not len(group) or until.min() < 3 * window:
+        return None
+    # Every day is of one kind, so that factors are 1.
+    sums = _Sums(counts, group, np.zeros(counts.shape[1], dtype=np.int64))
+    past = sums.counts[:, until]
+    usual = (sums.member @ past) / (sums.member.sum(axis=1)[:, None] * until)
+    level = (past + 0.5 + _PRIOR * usual[group]) / (until + _PRIOR)
+    alike = np.ones((7, len(sums.member), len(at)))
+    pearson, blocks = _by_block(sums, group, alike, level, window, np.zeros_like(until), until)
+    phi = _pooled(pearson, blocks, sums.member, group) * (1 + window / (until + _PRIOR))
+    observed = (sums.counts[:, at] - past)[:, :, None]
+    return Chart(window, observed, observed, (level * window)[:, :, None], phi[:, :, None])
+
+
+def chances(chart: Chart, least: int) -> "NDArray[np.float64]":
+    """Series × ends: how rare the window is if nothing is the matter; 1 where it cannot warn."""
+    parts = chart.mean.shape[2]
+    beyond = chart.counted - chart.mean
+    able = (chart.observed.sum(axis=2) >= least) & (beyond > 0).all(axis=2)
+    # What is less far off than that is no rarer than about one in ten.
+    able &= (beyond**2 > 0.5 * chart.mean * chart.phi).all(axis=2)
+    found = np.ones(able.shape)
+    some = [part[able].reshape(-1) for part in (chart.counted, chart.mean, chart.phi)]
+    found[able] = tails(*some).reshape(-1, parts).max(axis=1) ** parts
+    return found
+
+
 def verdicts(found: Sequence[Chart], alpha: float, least: int) -> list[Verdict]:
-    """The windows that warn, in the order of series and windows. Of a pair `chance` is that of
-    both days, `phi` the larger one, and the rest their sums."""
+    """The windows that warn at their last end, in the order of series and windows. Of a pair
+    `chance` is that of both days, `phi` the larger one, and the rest their sums."""
     said = []
     for chart in found:
-        parts = chart.mean.shape[1]
-        each = alpha ** (1 / parts)
-        enough = (chart.observed.sum(axis=1) >= least) & (chart.observed > chart.mean).all(axis=1)
-        for n in np.flatnonzero(enough):
-            figures = list(zip(*(part[n].tolist() for part in _figures(chart)), strict=True))
-            rarest = max(tail(k, mean, phi) for k, mean, phi in figures)
-            if rarest <= each:
-                limit = sum(threshold(mean, phi, each) for _, mean, phi in figures)
-                said.append(
-                    Verdict(
-                        int(n),
-                        chart.window,
-                        sum(k for k, _, _ in figures),
-                        sum(mean for _, mean, _ in figures),
-                        max(least, limit),
-                        rarest**parts,
-                        max(phi for _, _, phi in figures),
-                    )
+        rare = chances(chart, least)[:, -1]
+        each = alpha ** (1 / chart.mean.shape[2])
+        for n in np.flatnonzero(rare <= alpha).tolist():
+            mean, phi = chart.mean[n, -1].tolist(), chart.phi[n, -1].tolist()
+            limit = sum(threshold(*one, each) for one in zip(mean, phi, strict=True))
+            said.append(
+                Verdict(
+                    n, chart.window, int(chart.observed[n, -1].sum()), sum(mean),
+                    max(least, limit), float(rare[n]), max(phi),
                 )
+            )  # fmt: skip
     return sorted(said, key=lambda verdict: (verdict.series, verdict.window))
-
-
-def _figures(chart: Chart) -> tuple["NDArray[Any]", ...]:
-    return chart.observed, chart.mean, chart.phi
-
-
-def tail(least: int, mean: float, phi: float) -> float:
-    """The chance of `least` or more, of a negative binomial with variance `phi` × mean."""
-    if least <= 0:
-        return 1.0
-    if least > mean + 12 * math.sqrt(mean * phi) + 20:
-        # Far out the sum from below is all rounding: add up from above.
-        return math.fsum(_chance(k, mean, phi) for k in range(least, least + 200))
-    return max(0.0, 1.0 - math.fsum(_chance(k, mean, phi) for k in range(least)))
-
-
-def _chance(k: int, mean: float, phi: float) -> float:
-    if mean <= 0:
-        return 1.0 if k == 0 else 0.0
-    if phi < 1.01:
-        return math.exp(k * math.log(mean) - mean - math.lgamma(k + 1))
-    size = mean / (phi - 1)
-    return math.exp(
-        math.lgamma(k + size)
-        - math.lgamma(size)
-        - math.lgamma(k + 1)
-        - size * math.log(phi)
-        + k * math.log1p(-1 / phi)
-    )
-
-
-def threshold(mean: float, phi: float, alpha: float) -> int:
-    """The smallest count whose chance is at most `alpha`."""
-    rest, k = 1.0, 0
-    while rest > alpha and k < 100_000:
-        rest -= _chance(k, mean, phi)
-        k += 1
-    return k
 
 
 def alpha_for(series: int, false_a_week: float) -> float:
     """The chance of one test that makes so many false alarms a week over so many series."""
     return min(0.01, false_a_week / (max(1, series) * 7 * 2))
-
-
-def expected_false(found: Sequence[Chart], alpha: float, least: int) -> float:
-    """False alarms a week to be expected of these charts looked at daily: counts are whole, so
-    fewer than was allowed."""
-    total = 0.0
-    for chart in found:
-        parts = chart.mean.shape[1]
-        for means, phis in zip(chart.mean.tolist(), chart.phi.tolist(), strict=True):
-            chance = 1.0
-            for mean, phi in zip(means, phis, strict=True):
-                limit = threshold(mean, phi, alpha ** (1 / parts))
-                chance *= tail(max(limit, -(-least // parts)), mean, phi)
-            total += chance
-    return total * 7

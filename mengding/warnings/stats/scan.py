@@ -1,16 +1,23 @@
 """Space-time scan: is there a neighbourhood with too many cases in the last days? Pure.
 
-Method: Kulldorff's prospective scan with a Poisson model. Zones are a cell with its nearest
-neighbours up to `reach` metres, windows the last 1 … `days` days. A zone's expected number is its
-share of the past. The statistic is the log-likelihood ratio of more inside than outside; its
-chance comes from random redrawings of the same number of cases over the past's shares. Drawing
-stops as soon as too many redrawings beat what happened for it to be as rare as `alpha`.
+Method: Kulldorff's prospective scan. Zones are a cell with its nearest neighbours up to `reach`
+metres, windows the last 2 … `days` days. A zone's expected number is its share of the past. The
+statistic is the log-likelihood ratio of more inside than outside, in which the fullest day of a
+zone counts no more than its second fullest: a crew that enters a month's finds on one day is no
+cluster yet.
+
+How rare it is, is not told by a model: real cases come in heaps, and a Poisson's redrawings call
+every heap rare. It is told by the same days in another order. Working days are exchanged among
+each other, and days off too, each as a whole with all its places, and the scan looks at the last
+days again. If the recent days are like the past ones, today's order is one among equals, and a
+statistic that is larger than all but `alpha` of them comes with chance `alpha`. Exchanging stops
+as soon as too many orders beat what happened.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from math import cos, log, radians
 
 import numpy as np
@@ -24,10 +31,13 @@ MOST_CELLS = 600  # of one class: beyond that another scale would be needed
 LEAST = 5
 FALSE_A_WEEK = 0.5
 RUNS = 999
+_SHORTEST = 2  # days
+_FRIDAY = 4
 _BATCHES = (19, 80, 900)
 _METRES = 111_320.0
-_AT_ONCE = 4_000_000  # numbers held at once
+_AT_ONCE = 2_000_000  # numbers held at once
 Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +58,54 @@ def alpha_for(classes: int, false_a_week: float) -> float:
     return min(0.05, false_a_week / (max(1, classes) * 7))
 
 
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One class: daily counts by cell of `ZOOM`."""
+
+    first: date
+    cells: list[int]
+    counts: Whole  # cells × days, oldest first
+
+    @classmethod
+    def of(cls, points: Iterable[tuple[date, int]], first: date, until: date) -> "Grid":
+        """`points`: day and cell; those from `first` to before `until` are kept."""
+        counted = Counter((cell, day) for day, cell in points if first <= day < until)
+        cells = sorted({cell for cell, _ in counted})
+        at = {cell: n for n, cell in enumerate(cells)}
+        counts = np.zeros((len(cells), (until - first).days), dtype=np.int64)
+        for (cell, day), n in counted.items():
+            counts[at[cell], (day - first).days] = n
+        return cls(first, cells, counts)
+
+    def before(self, today: date, days: int) -> "Grid":
+        """So many days before `today` (those there are), and cells with anything in them."""
+        end = (today - self.first).days
+        begin = max(0, end - days)
+        some = self.counts[:, begin:end]
+        rows = np.flatnonzero(some.any(axis=1))
+        return Grid(
+            self.first + timedelta(days=begin), [self.cells[n] for n in rows.tolist()], some[rows]
+        )
+
+
 def look(
-    points: Iterable[tuple[date, int]],
-    today: date,
+    grid: Grid,
     *,
     alpha: float,
     days: int = 7,
     reach: float = 1500.0,
     least: int = LEAST,
+    kinds: Sequence[int] | None = None,
 ) -> Cluster | None:
-    """Of one class, over the whole days before `today`. `points`: day and cell of `ZOOM`."""
-    recent: defaultdict[int, list[int]] = defaultdict(lambda: [0] * days)
-    past: Counter[int] = Counter()
-    for day, cell in points:
-        ago = (today - day).days
-        if 1 <= ago <= days:
-            recent[cell][days - ago] += 1
-        elif days < ago <= days + PAST:
-            past[cell] += 1
-    known = {*recent, *past}
-    if not recent or len(known) > MOST_CELLS:
+    """Of one class, over the last `days` of the grid, against the days before them. `kinds`: of
+    each day: working or not; by the day of the week where not given."""
+    span = grid.counts.shape[1]
+    if span < 4 * days or not grid.cells or len(grid.cells) > MOST_CELLS:
         return None
-    mean = {cell: (past[cell] + 0.5) / PAST for cell in known}
-    at = {cell: _metres(cell) for cell in known}
-    return scan(recent, mean, at, alpha=alpha, reach=reach, least=least)
+    places = np.array([_metres(cell) for cell in grid.cells])
+    which = kinds or [(grid.first + timedelta(days=n)).weekday() > _FRIDAY for n in range(span)]
+    found = scan(grid.counts, places, which, alpha=alpha, days=days, reach=reach, least=least)
+    return found and replace(found, cells=tuple(grid.cells[n] for n in found.cells))
 
 
 def _metres(cell: int) -> tuple[float, float]:
@@ -81,48 +115,149 @@ def _metres(cell: int) -> tuple[float, float]:
 
 
 def scan(
-    recent: Mapping[int, Sequence[int]],
-    past: Mapping[int, float],
-    places: Mapping[int, tuple[float, float]],
+    counts: Whole,
+    places: Floats,
+    kinds: Sequence[int],
     *,
     alpha: float,
+    days: int = 7,
     reach: float = 1500.0,
     least: int = LEAST,
     seed: int = 511803,
 ) -> Cluster | None:
-    """`recent`: daily counts by cell, oldest first; `past`: mean per day by cell, all above 0;
-    `places`: (x, y) in metres by cell. None where nothing is as rare as `alpha`."""
-    cells = sorted(places)
-    days = max((len(row) for row in recent.values()), default=0)
-    if not days:
+    """`counts`: cells × days, oldest first, the last `days` of them looked at; `places`: (x, y) in
+    metres by cell; `kinds`: of each day. Cells of the answer are rows. None where nothing is as
+    rare as `alpha`."""
+    zones = _Zones.of(counts, places, reach, days, least)
+    if not len(zones.kept):
         return None
-    counts = np.array([_padded(recent.get(cell, ()), days) for cell in cells], dtype=float)
-    total = int(counts.sum())
-    if total < least:
-        return None
-    share = np.array([past[cell] for cell in cells], dtype=float)
-    share = share / share.sum()
-    zones = _zones(np.array([places[cell] for cell in cells]), reach)
-    expected = total * (zones @ share)[:, None] * np.arange(1, days + 1) / days
-    ratios = _ratios(counts[None], zones, expected, total, least)[0]
-    number, length = np.unravel_index(int(ratios.argmax()), ratios.shape)
-    best = float(ratios[number, length])
+    span = counts.shape[1]
+    today = np.arange(span - days, span)[None]
+    ratios = zones.ratios(today)
+    length, number, _ = np.unravel_index(int(ratios.argmax()), ratios.shape)
+    best = float(ratios[length, number, 0])
     if best <= 0:
         return None
-    drawn = _chance(best, share, days, zones, expected, total, least, alpha, seed)
+    drawn = _chance(best, zones, kinds, alpha, seed)
     if drawn is None:
         return None
     chance, critical = drawn
-    inside = np.flatnonzero(zones[number])
+    total = int(counts[:, -days:].sum())
+    window = int(length) + _SHORTEST
+    expected = float(zones.expected(today)[number, 0]) * window / days
+    inside = zones.cells(int(number))
     return Cluster(
-        tuple(cells[n] for n in inside),
-        int(length) + 1,
-        int(counts[inside][:, days - length - 1 :].sum()),
-        float(expected[number, length]),
-        _smallest(critical, float(expected[number, length]), total, least),
+        inside,
+        window,
+        int(counts[list(inside), -window:].sum()),
+        expected,
+        _smallest(critical, expected, total, least),
         best,
         chance,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Zones:
+    """Daily sums of every zone, so that another order of days is only another choice of columns."""
+
+    order: Whole  # cells × nearest neighbours, -1 where the reach ends
+    kept: Whole  # zones: cell × most neighbours + how many more cells
+    size: Whole  # cells in each zone
+    daily: Floats  # zones × days
+    totals: Floats  # of each day over all cells
+    days: int
+    least: int
+
+    @classmethod
+    def of(cls, counts: Whole, places: Floats, reach: float, days: int, least: int) -> "_Zones":
+        """Each cell with its nearest neighbours, every size up to the reach."""
+        far = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+        near = far <= reach
+        most = int(near.sum(axis=1).max())
+        order = np.argsort(far, axis=1, kind="stable")[:, :most]
+        order = np.where(np.take_along_axis(near, order, axis=1), order, -1)
+        padded = np.vstack([counts, np.zeros_like(counts[:1])])  # the row of -1
+        daily = padded[order].cumsum(axis=1).reshape(-1, counts.shape[1])
+        size = (order >= 0).cumsum(axis=1).reshape(-1)
+        # A zone that grew by nothing is the one before it; one with too few in all never warns.
+        kept = np.flatnonzero((order >= 0).reshape(-1) & (daily.sum(axis=1) >= least))
+        return cls(
+            order, kept, size[kept], daily[kept].astype(float), counts.sum(axis=0).astype(float),
+            days, least,
+        )  # fmt: skip
+
+    def cells(self, number: int) -> tuple[int, ...]:
+        """Rows of one zone."""
+        centre, nearest = divmod(int(self.kept[number]), self.order.shape[1])
+        return tuple(sorted(self.order[centre, : nearest + 1].tolist()))
+
+    def expected(self, recent: Whole) -> Floats:
+        """Zones × orders: of all the last days, by the share of the days before them. `recent`:
+        the columns that are looked at, orders × days."""
+        inside = self.daily.sum(axis=1)[:, None] - self.daily[:, recent].sum(axis=2)
+        total = self.totals[recent].sum(axis=1)
+        before = self.totals.sum() - total
+        share = (inside + 0.5 * self.size[:, None]) / (before + 0.5 * len(self.order))
+        return np.asarray(total * share, dtype=float)
+
+    def ratios(self, recent: Whole) -> Floats:
+        """Lengths × zones × orders: the log-likelihood ratio, 0 where it is not too many."""
+        counts = self.daily[:, recent[:, ::-1]]  # the last day first
+        total = self.totals[recent].sum(axis=1)
+        whole = self.expected(recent)
+        found = np.zeros((self.days - _SHORTEST + 1, *whole.shape))
+        inside, most, second = counts[..., 0].copy(), counts[..., 0], np.zeros_like(whole)
+        for n in range(1, self.days):
+            now = counts[..., n]
+            inside += now
+            second = np.maximum(second, np.minimum(most, now))
+            most = np.maximum(most, now)
+            kept = inside - most + second
+            expected = whole * (n + 1) / self.days
+            good = (inside >= self.least) & (kept > expected)
+            ratio = found[n + 1 - _SHORTEST]
+            ratio[good] = _ratio(
+                kept[good], expected[good], np.broadcast_to(total, good.shape)[good]
+            )
+        return found
+
+
+def _ratio(inside: Floats, expected: Floats, total: Floats) -> Floats:
+    outside, rest = total - inside, total - expected
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beyond = np.where(outside > 0, outside * np.log(outside / rest), 0.0)
+    return np.asarray(inside * np.log(inside / expected) + beyond, dtype=float)
+
+
+def _chance(
+    best: float, zones: _Zones, kinds: Sequence[int], alpha: float, seed: int
+) -> tuple[float, float] | None:
+    """How rare it is, and the ratio that is just as rare as `alpha`; None: not rare enough."""
+    largest: list[float] = []
+    dice = np.random.default_rng(seed)
+    beaten, most = 1, alpha * (RUNS + 1)
+    at_once = max(1, _AT_ONCE // (len(zones.daily) * zones.days))
+    for batch in _BATCHES:
+        for begin in range(0, batch, at_once):
+            orders = _orders(kinds, min(at_once, batch - begin), dice)[:, -zones.days :]
+            found = zones.ratios(orders).max(axis=(0, 1))
+            largest += found.tolist()
+            beaten += int((found >= best).sum())
+            if beaten > most:
+                return None
+    rank = max(1, int(most)) - 1
+    return beaten / (RUNS + 1), sorted(largest, reverse=True)[rank]
+
+
+def _orders(kinds: Sequence[int], size: int, dice: np.random.Generator) -> Whole:
+    """Orders × days: columns exchanged among their kind."""
+    which = np.asarray(kinds)
+    made = np.tile(np.arange(len(which)), (size, 1))
+    for kind in np.unique(which):
+        days = np.flatnonzero(which == kind)
+        made[:, days] = dice.permuted(np.tile(days, (size, 1)), axis=1)
+    return made
 
 
 def _smallest(critical: float, expected: float, total: int, least: int) -> int:
@@ -134,58 +269,3 @@ def _smallest(critical: float, expected: float, total: int, least: int) -> int:
         if inside > expected and ratio >= critical:
             return inside
     return total
-
-
-def _chance(
-    best: float, share: Floats, days: int, zones: Floats, expected: Floats, total: int, least: int,
-    alpha: float, seed: int,
-) -> tuple[float, float] | None:  # fmt: skip
-    """How rare it is, and the ratio that is just as rare as `alpha`; None: not rare enough."""
-    largest: list[float] = []
-    dice = np.random.default_rng(seed)
-    spread = np.repeat(share / days, days)
-    beaten, most = 1, alpha * (RUNS + 1)
-    at_once = max(1, _AT_ONCE // expected.size)
-    for batch in _BATCHES:
-        for begin in range(0, batch, at_once):
-            size = min(at_once, batch - begin)
-            drawn = dice.multinomial(total, spread, size=size).reshape(size, len(share), days)
-            others = _ratios(drawn.astype(float), zones, expected, total, least)
-            most_of_each = others.reshape(size, -1).max(axis=1)
-            largest += most_of_each.tolist()
-            beaten += int((most_of_each >= best).sum())
-            if beaten > most:
-                return None
-    rank = max(1, int(most)) - 1
-    return beaten / (RUNS + 1), sorted(largest, reverse=True)[rank]
-
-
-def _padded(row: Sequence[int], days: int) -> list[int]:
-    return [0] * (days - len(row)) + list(row)
-
-
-def _zones(at: Floats, reach: float) -> Floats:
-    """Each cell with its nearest neighbours, every size up to the reach; each set once. Rows of
-    0 and 1, one column for each cell."""
-    found: dict[tuple[int, ...], None] = {}
-    for here in at:
-        far = np.hypot(at[:, 0] - here[0], at[:, 1] - here[1])
-        order = np.argsort(far, kind="stable")
-        order = order[far[order] <= reach]
-        for size in range(1, len(order) + 1):
-            found.setdefault(tuple(sorted(order[:size].tolist())))
-    rows = np.zeros((len(found), len(at)))
-    for number, zone in enumerate(found):
-        rows[number, list(zone)] = 1.0
-    return rows
-
-
-def _ratios(counts: Floats, zones: Floats, expected: Floats, total: int, least: int) -> Floats:
-    """draws × zones × lengths, of counts draws × cells × days; 0 where it is not too many."""
-    recent = counts[:, :, ::-1].cumsum(axis=2)  # of the last k days in column k - 1
-    inside = np.einsum("zc,rcd->rzd", zones, recent, optimize=True)
-    outside, rest = total - inside, total - expected
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = inside * np.log(inside / expected)
-        ratio += np.where(outside > 0, outside * np.log(outside / rest), 0.0)
-    return np.where((inside >= least) & (inside > expected), ratio, 0.0)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from mengding.warnings import actions, classes, queries
 from mengding.warnings.kinds import Kind
 from mengding.warnings.methods import method_of
 from mengding.warnings.models import Alert
-from mengding.warnings.queries.rules import rules_of
+from mengding.warnings.queries.rules import district_of, rules_of
 from mengding.warnings.rules import SETTINGS, SHIPPED, document, parse
 from mengding.warnings.tests.test_warnings import NOW, cases, look
 
@@ -164,6 +165,24 @@ class TestInADistrict:
         assert strict["items"][0]["current"] == base["current"]
         assert off["items"][0]["tried"] == 0
         assert bad.value.field == "kinds.repeat.least"
+
+    def test_two_previews_at_once_are_not_made_twice(self) -> None:
+        cases("C0137", [1, 2, 3])
+        boss = who("supervise")
+        elsewhere = connection.copy()  # another web process, in the middle of one
+        try:
+            with elsewhere.cursor() as cursor:
+                key = [queries.rules._LOCK, district_of(boss) % 2**31]
+                cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
+                with clock.at(NOW), pytest.raises(Conflict) as bad:
+                    queries.preview(boss, {}, ["repeat"])
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+        finally:
+            elsewhere.close()
+        assert bad.value.code == "preview_running"
+        with clock.at(NOW):
+            for _ in range(2):  # one after the other is no clash
+                assert queries.preview(boss, {}, ["repeat"])["items"][0]["tried"] >= 1
 
     def test_crowds_and_spots_have_stages_of_their_own(self) -> None:
         boss, machine = who("supervise"), who("dispatch")

@@ -6,32 +6,31 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mengding.warnings.stats import control, episodes
+from mengding.warnings.stats import binomial, control, episodes
 from mengding.warnings.stats.crowd import Stages
-from mengding.warnings.stats.scan import scan
 
 
 @given(mean=st.floats(0.05, 40), phi=st.floats(1, 6), alpha=st.floats(1e-5, 0.2))
 def test_a_limit_is_the_smallest_count_as_rare_as_wanted(
     mean: float, phi: float, alpha: float
 ) -> None:
-    limit = control.threshold(mean, phi, alpha)
-    assert control.tail(limit, mean, phi) <= alpha * (1 + 1e-6) + 1e-12
-    assert control.tail(limit - 1, mean, phi) > alpha * (1 - 1e-6) - 1e-12
+    limit = binomial.threshold(mean, phi, alpha)
+    assert binomial.tail(limit, mean, phi) <= alpha * (1 + 1e-6) + 1e-12
+    assert binomial.tail(limit - 1, mean, phi) > alpha * (1 - 1e-6) - 1e-12
 
 
 def test_chances_add_up_and_have_the_mean_and_the_spread_they_claim() -> None:
     for mean, phi in ((0.3, 1.0), (4.0, 1.0), (4.0, 2.5), (12.0, 1.8)):
-        chances = [control._chance(k, mean, phi) for k in range(400)]
+        chances = [binomial.chance(k, mean, phi) for k in range(400)]
         assert math.isclose(sum(chances), 1, abs_tol=1e-9)
         found = sum(k * c for k, c in enumerate(chances))
         spread = sum((k - found) ** 2 * c for k, c in enumerate(chances))
         assert math.isclose(found, mean, rel_tol=1e-6)
         assert math.isclose(spread, phi * mean, rel_tol=1e-5)
-    far = control.tail(400, 10, 2.0)
+    far = binomial.tail(400, 10, 2.0)
     assert 0 < far < 1e-40, "not lost in rounding"
 
 
@@ -64,72 +63,28 @@ def test_last_years_season_moves_the_baseline() -> None:
     assert control.season_factors(np.zeros((1, tuning.past + 14), dtype=int), tuning) == [1.0]
 
 
-# A made-up district: 60 series of 12 classes, more scattered than a Poisson, fewer at weekends,
-# with now and then a day on which a crew enters a heap.
-DAYS, SERIES = 260, 60
-KINDS = control.kinds_of_day(date(2026, 1, 5), DAYS)
-
-
-def _quiet(dice: "np.random.Generator") -> "np.ndarray":
-    rows = []
-    for n in range(SERIES):
-        level = 0.3 + 5 * n / SERIES
-        means = np.array([level * (0.5 if kind >= 5 else 1.2) for kind in KINDS])
-        counts = dice.negative_binomial(means / 0.6, 1 / 1.6)
-        heaps = dice.random(DAYS) < 0.004
-        rows.append(counts + heaps * dice.poisson(6 * level, DAYS))
-    return np.array(rows)
-
-
-def _looks(counts: "np.ndarray", begin: int, end: int) -> dict[int, list[int]]:
-    """Series → days on which it was warned of."""
-    tuning = control.Tuning()
-    alpha = control.alpha_for(SERIES, tuning.false_a_week)
-    groups = [n % 12 for n in range(SERIES)]
-    found: dict[int, list[int]] = {}
-    for day in range(begin, end):
-        first = day - tuning.past
-        charts = control.charts(counts[:, first:day], groups, KINDS[first:day], tuning)
-        for verdict in control.verdicts(charts, alpha, tuning.least):
-            days = found.setdefault(verdict.series, [])
-            if not days or days[-1] != day:
-                days.append(day)
-    return found
-
-
-def test_quiet_series_make_no_more_false_alarms_than_about_what_is_promised() -> None:
-    counts = _quiet(np.random.default_rng(7))
-    found = _looks(counts, 80, DAYS + 1)
-    weeks = (DAYS - 79) / 7
-    a_week = sum(episodes.count(days) for days in found.values()) / weeks
-    assert a_week <= 1.5, a_week
-    # What the method says of itself is not above what was asked for.
-    tuning = control.Tuning()
-    alpha = control.alpha_for(SERIES, 1.0)
-    charts = control.charts(
-        counts[:, -tuning.past :], [n % 12 for n in range(SERIES)], KINDS[-tuning.past :], tuning
-    )
-    assert 0.05 < control.expected_false(charts, alpha, tuning.least) <= 1.0
-
-
-@pytest.mark.parametrize(("size", "share", "days"), [(2.0, 0.3, 7), (3.0, 0.8, 5)])
-def test_a_spike_put_in_is_found_in_time(size: float, share: float, days: int) -> None:
-    dice = np.random.default_rng(11)
-    counts = _quiet(dice)
-    delays, tried = [], 0
-    for series in range(SERIES // 3, SERIES, 2):
-        start = int(dice.integers(120, 230))
-        if _looks(counts, start, start + 14).get(series):
-            continue  # warned of anyhow
-        tried += 1
-        spiked = counts.copy()
-        level = counts[series, start - 28 : start].mean()
-        spiked[series, start : start + 7] += dice.poisson((size - 1) * level, 7)
-        if found := _looks(spiked, start + 1, start + 10).get(series):
-            delays.append(found[0] - start)
-    assert tried >= 15
-    assert len(delays) / tried >= share, (len(delays), tried)
-    assert sorted(delays)[len(delays) // 2] <= days
+@given(st.integers(0, 2**32), st.integers(1, 5))
+@settings(max_examples=20)
+def test_many_ends_at_once_say_what_one_at_a_time_says(seed: int, groups: int) -> None:
+    dice = np.random.default_rng(seed)
+    tuning = control.Tuning(weeks=6)
+    days, series = tuning.past + 12, 8
+    counts = dice.negative_binomial(dice.uniform(0.2, 6, (series, 1)), 0.5, (series, days))
+    kinds = control.kinds_of_day(date(2026, 1, 5), days, lambda day: day.day % 9 > 1)
+    classes = [n % groups for n in range(series)]
+    ends = range(days - 20, days + 1)
+    many = control.charts(counts, classes, kinds, tuning, ends=ends)
+    long = control.long_chart(counts, classes, 9, ends)
+    assert long is not None
+    for n, end in enumerate(ends):
+        begin = max(0, end - tuning.past)
+        one = control.charts(counts[:, begin:end], classes, kinds[begin:end], tuning)
+        alone = control.long_chart(counts[:, :end], classes, 9)
+        assert alone is not None
+        for whole, part in zip([*many, long], [*one, alone], strict=True):
+            assert (whole.observed[:, n] == part.observed[:, 0]).all()
+            assert np.allclose(whole.mean[:, n], part.mean[:, 0])
+            assert np.allclose(whole.phi[:, n], part.phi[:, 0])
 
 
 def test_one_day_alone_is_no_spike_and_two_running_are() -> None:
@@ -152,30 +107,32 @@ def test_warnings_are_runs_without_quiet_between(days: list[int], quiet: int) ->
     assert episodes.count(days, quiet) == (gaps + 1 if days else 0)
 
 
+HITS = st.lists(st.tuples(st.integers(0, 60), st.sampled_from("ab")), max_size=40)
+
+
+@given(HITS.map(sorted))
+def test_names_without_cells_are_counted_each_by_itself(hits: list[tuple[int, str]]) -> None:
+    apart = sum(episodes.count([day for day, name in hits if name == one]) for one in "ab")
+    assert episodes.count_all((*hit, frozenset()) for hit in hits) == apart
+
+
+def test_a_neighbourhood_that_moves_by_a_cell_is_one_warning_and_another_is_two() -> None:
+    moving = [
+        (0, "C01", frozenset({1, 2})),
+        (1, "C01", frozenset({2, 3})),
+        (5, "C01", frozenset({3})),
+    ]
+    assert episodes.count_all(moving) == 1
+    assert episodes.count_all([*moving, (6, "C01", frozenset({9}))]) == 2
+    assert episodes.count_all([*moving, (6, "C02", frozenset({3}))]) == 2
+    assert episodes.count_all([*moving, (13, "C01", frozenset({3}))]) == 2, "a week of quiet"
+
+
 def test_too_short_a_past_says_nothing() -> None:
     tuning = control.Tuning()
     assert control.charts(np.array([[9] * 20]), [0], [0] * 20, tuning) == []
     assert control.charts(np.zeros((0, 80), dtype=int), [], [0] * 80, tuning) == []
     assert control.long_chart(np.array([[9] * 20]), [0], 14) is None
-
-
-def test_a_cluster_is_found_where_it_was_put_and_none_where_all_is_alike() -> None:
-    dice = np.random.default_rng(3)
-    places = {n: (1000.0 * (n % 6), 1000.0 * (n // 6)) for n in range(36)}
-    past = dict.fromkeys(places, 0.3)
-    alike = {n: [int(k) for k in dice.poisson(0.3, 7)] for n in places}
-    assert scan(alike, past, places, alpha=0.005) is None
-    put = {n: list(row) for n, row in alike.items()}
-    for n in (14, 15):
-        for day in (5, 6):
-            put[n][day] += 5
-    found = scan(put, past, places, alpha=0.005)
-    assert found is not None
-    assert found.chance <= 0.005
-    assert found.observed >= found.least > found.expected
-    assert {14, 15} <= set(found.cells)
-    assert found.days in (2, 3)
-    assert found == scan(put, past, places, alpha=0.005), "the same numbers give the same answer"
 
 
 @pytest.mark.parametrize(
