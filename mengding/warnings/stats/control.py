@@ -13,11 +13,12 @@ estimated, which adds target / past to the variance. The chance of so many or mo
 binomial's with that mean and variance.
 
 Two looks: seven days warn when their chance is at most `alpha`, and two days running when each
-has at most its square root, so that both have `alpha`. A single day does not: on real series it is
-heavier-tailed than any such model (a crew enters what it found in a month), two days running are
-not (docs/warnings.md has the figures). `alpha` follows from the false alarms a week the district
-accepts over all series. A series with less than a case a week has no baseline to speak of and is
-left to the other kinds of warning.
+has at most its square root, so that both have `alpha`. One day does not, and of the seven the two
+fullest count no more than the third: on real series single days are heavier-tailed than any such
+model (a crew enters what it found in a month). What `alpha` keeps the false alarms a week that the
+district accepts is tried out on its own past (`spikes`, `calibrate`); `alpha_for` is where that
+starts. A series with less than a case a week has no baseline to speak of and is left to the other
+kinds of warning.
 """
 
 from collections.abc import Callable, Sequence
