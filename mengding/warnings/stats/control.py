@@ -263,6 +263,13 @@ def _pooled(
     return np.asarray(np.maximum(1.0, own), dtype=float)
 
 
+def _by_class(values: "NDArray[Any]", group: "NDArray[np.int64]") -> "NDArray[np.float64]":
+    """Sums of rows over each class."""
+    found = np.zeros((group.max() + 1, *values.shape[1:]))
+    np.add.at(found, group, values)
+    return found
+
+
 def long_chart(
     counts: "NDArray[np.int64]", classes: Sequence[int], window: int, ends: Sequence[int] = ()
 ) -> Chart | None:
@@ -274,15 +281,23 @@ def long_chart(
     until = at - window
     if not len(group) or until.min() < 3 * window:
         return None
-    # Every day is of one kind, so that factors are 1.
-    sums = _Sums(counts, group, np.zeros(counts.shape[1], dtype=np.int64))
-    past = sums.counts[:, until]
-    usual = (sums.member @ past) / (sums.member.sum(axis=1)[:, None] * until)
+    running = _summed(counts)
+    size = np.bincount(group)[:, None]
+    past = running[:, until]
+    usual = _by_class(past, group) / (size * until)
     level = (past + 0.5 + _PRIOR * usual[group]) / (until + _PRIOR)
-    alike = np.ones((7, len(sums.member), len(at)))
-    pearson, blocks = _by_block(sums, group, alike, level, window, np.zeros_like(until), until)
-    phi = _pooled(pearson, blocks, sums.member, group) * (1 + window / (until + _PRIOR))
-    observed = (sums.counts[:, at] - past)[:, :, None]
+    blocks = until // window
+    pearson = np.zeros_like(level)
+    for n in range(blocks.max()):
+        there = n < blocks
+        last = np.where(there, until - n * window, window)
+        meant = level * window
+        beyond = running[:, last] - running[:, last - window] - meant
+        pearson += np.where(there, beyond**2 / meant, 0.0)
+    pooled = _by_class(pearson, group) / np.maximum(1, size * (blocks - 1))
+    own = (_POOL * pooled[group] + pearson) / (_POOL + blocks - 1)
+    phi = np.maximum(1.0, own) * (1 + window / (until + _PRIOR))
+    observed = (running[:, at] - past)[:, :, None]
     return Chart(window, observed, observed, (level * window)[:, :, None], phi[:, :, None])
 
 
