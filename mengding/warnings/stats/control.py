@@ -139,11 +139,11 @@ class _Sums:
         self, counts: "NDArray[np.int64]", group: "NDArray[np.int64]", which: "NDArray[np.int64]"
     ) -> None:
         of_kind = which == np.arange(7)[:, None]
-        self.member = (group == np.arange(group.max() + 1)[:, None]).astype(float)
+        self.size = np.bincount(group)[:, None]  # of each class
         self.days = _summed(of_kind)
         self.counts = _summed(counts)
         self.squares = _summed(of_kind[:, None] * np.square(counts, dtype=float))
-        self.totals = _summed(of_kind[:, None] * (self.member @ counts))
+        self.totals = _summed(of_kind[:, None] * _by_class(counts, group))
 
 
 def _summed(values: "NDArray[Any]") -> "NDArray[Any]":
@@ -195,7 +195,7 @@ def _chart(
     factors = _factors(totals, days[:, None])
     length = until - since
     # Of a place where little happened, the class elsewhere tells something too.
-    usual = totals.sum(axis=0) / (sums.member.sum(axis=1)[:, None] * length)
+    usual = totals.sum(axis=0) / (sums.size * length)
     known = (factors * days[:, None]).sum(axis=0) + _PRIOR  # classes × ends
     past = sums.counts[:, until] - sums.counts[:, since]
     level = (past + 0.5 + _PRIOR * usual[group]) / known[group]  # series × ends
@@ -206,7 +206,7 @@ def _chart(
         blocks = length
     else:
         pearson, blocks = _by_block(sums, group, factors, level, part, since, until)
-    phi = _pooled(pearson, blocks, sums.member, group)
+    phi = _pooled(pearson, blocks, sums.size, group)
     # Factors of the window's days: classes × ends × parts.
     which = np.asarray(kinds)[at[:, None] + np.arange(-window, 0)]
     target = np.stack(
@@ -253,21 +253,20 @@ def _by_block(
 
 
 def _pooled(
-    pearson: "NDArray[np.float64]", blocks: "NDArray[np.int64]", member: "NDArray[np.float64]",
+    pearson: "NDArray[np.float64]", blocks: "NDArray[np.int64]", size: "NDArray[np.int64]",
     group: "NDArray[np.int64]",
 ) -> "NDArray[np.float64]":  # fmt: skip
     """Variance / mean, of the class moved towards the series' own; at least a Poisson's."""
-    among = np.maximum(1, member.sum(axis=1)[:, None] * (blocks - 1))
-    pooled = (member @ pearson) / among
+    pooled = _by_class(pearson, group) / np.maximum(1, size * (blocks - 1))
     own = (_POOL * pooled[group] + pearson) / (_POOL + blocks - 1)
     return np.asarray(np.maximum(1.0, own), dtype=float)
 
 
-def _by_class(values: "NDArray[Any]", group: "NDArray[np.int64]") -> "NDArray[np.float64]":
+def _by_class(values: "NDArray[Any]", group: "NDArray[np.int64]") -> "NDArray[Any]":
     """Sums of rows over each class."""
-    found = np.zeros((group.max() + 1, *values.shape[1:]))
-    np.add.at(found, group, values)
-    return found
+    order = np.argsort(group, kind="stable")
+    begins = np.searchsorted(group[order], np.arange(group.max() + 1))
+    return np.asarray(np.add.reduceat(values[order], begins, axis=0))
 
 
 def long_chart(
@@ -294,9 +293,7 @@ def long_chart(
         meant = level * window
         beyond = running[:, last] - running[:, last - window] - meant
         pearson += np.where(there, beyond**2 / meant, 0.0)
-    pooled = _by_class(pearson, group) / np.maximum(1, size * (blocks - 1))
-    own = (_POOL * pooled[group] + pearson) / (_POOL + blocks - 1)
-    phi = np.maximum(1.0, own) * (1 + window / (until + _PRIOR))
+    phi = _pooled(pearson, blocks, size, group) * (1 + window / (until + _PRIOR))
     observed = (running[:, at] - past)[:, :, None]
     return Chart(window, observed, observed, (level * window)[:, :, None], phi[:, :, None])
 
