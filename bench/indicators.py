@@ -111,6 +111,10 @@ VALUES = {
     "by post, month": "kind=month&by=post&codes={main}",
 }
 PAGES = ("overview", "department", "region", "class", "channel")
+CHOSEN = (
+    "department?org={org}", "region?region=511803102", "region?region=511803102201",
+    "class?class_code=C01", "class?class_code={class}", "channel?channel=phone",
+)  # fmt: skip
 BEHIND = {
     "received of a month": "received/cases?kind=month",
     "received of a year": "received/cases?kind=year",
@@ -148,6 +152,11 @@ def ask() -> None:
             **{
                 f"dashboard: {page}, {kind}": f"dashboards/{page}?kind={kind}"
                 for page in PAGES
+                for kind in ("month", "quarter", "year")
+            },
+            **{
+                f"chosen: {each.split('?')[1]}, {kind}": f"dashboards/{each}&kind={kind}"
+                for each in CHOSEN
                 for kind in ("month", "quarter", "year")
             },
             **{name: f"values?{each}" for name, each in VALUES.items()},

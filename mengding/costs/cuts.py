@@ -20,6 +20,7 @@ CUTS: tuple[Cut, ...] = (
     Cut(11, 1, ("org",)),
     Cut(12, 1, ("class_code",)),
     Cut(13, 1, ("channel",)),
+    Cut(14, 1, ("org", "class_code")),
     Cut(20, 2, ()),
 )
 _FOUND = {(cut.level, frozenset(cut.dims)): cut for cut in CUTS}

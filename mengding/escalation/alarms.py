@@ -8,6 +8,7 @@ what is no longer so ends by itself.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +19,7 @@ from mengding.cases.stages import Stage
 from mengding.cases.visibility import bearings
 from mengding.clocks import queries as clocks
 from mengding.core import clock as time
-from mengding.core.actor import SYSTEM, Level, Role
+from mengding.core.actor import SYSTEM, Actor, Level, Role
 from mengding.duty import queries as duty
 from mengding.escalation.document import AlarmRule, Document
 from mengding.escalation.models import Alarm, AlarmKind, Console
@@ -34,7 +35,8 @@ from mengding.worktime import Unit, used
 
 ACTION = "escalation.alarm"
 READER = "escalation.alarms"
-PIECE = 50  # alarms of one transaction
+PIECE = 20  # alarms of one transaction
+Able = Callable[[int, str], list[Actor]]  # who holds a role in an organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,11 @@ def check(document: Document) -> dict[str, int]:
         for wrong in _FINDERS[AlarmKind(kind)](rule, now)
     }
     counted = {"raised": 0, "repeated": 0, "ended": 0, "open": len(found)}
+    able = cache(_able)
     ids = list(found)
     for begin in range(0, len(ids), PIECE):
-        if not _keep({each: found[each] for each in ids[begin : begin + PIECE]}, now, counted):
+        piece = {each: found[each] for each in ids[begin : begin + PIECE]}
+        if not _keep(piece, able, now, counted):
             return counted
     open_then = Alarm.objects.filter(ended_at__isnull=True, raised_at__lte=now)
     over = [
@@ -78,32 +82,35 @@ def check(document: Document) -> dict[str, int]:
 
 @transaction.atomic
 def _keep(
-    found: dict[tuple[str, str], tuple[Wrong, AlarmRule]], now: datetime, counted: dict[str, int]
-) -> bool:
+    found: dict[tuple[str, str], tuple[Wrong, AlarmRule]], able: Able, now: datetime,
+    counted: dict[str, int],
+) -> bool:  # fmt: skip
     """Raise or repeat these; False where another worker is at it."""
     if not feed.hold(READER):
         return False
-    rows = Alarm.objects.select_for_update().filter(
-        ended_at__isnull=True, key__in={key for _, key in found}
+    rows = (
+        Alarm.objects.select_for_update(of=("self",))
+        .select_related("case")
+        .filter(ended_at__isnull=True, key__in={key for _, key in found})
     )
     kept = {(row.kind, row.key): row for row in rows.order_by("pk")}
     for each, (wrong, rule) in found.items():
         row = kept.get(each)
         if row is None:
-            counted["raised"] += _raise(wrong, rule, now)
+            counted["raised"] += _raise(wrong, rule, able, now)
         elif row.acknowledged_at is None and row.told_at <= now - timedelta(minutes=rule.every):
             row.told_at, row.times = now, row.times + 1
             row.save(update_fields=["told_at", "times"])
-            _tell(row)
+            _tell(row, able)
             counted["repeated"] += 1
     return True
 
 
-def _raise(wrong: Wrong, rule: AlarmRule, now: datetime) -> bool:
-    centre = _centre(wrong, rule)
+def _raise(wrong: Wrong, rule: AlarmRule, able: Able, now: datetime) -> bool:
+    centre = _centre(wrong, rule, able)
     if centre is None:
         return False
-    posts = _posts(centre, rule.role, wrong.case)
+    posts = _posts(able(centre, rule.role), wrong.case)
     owner = next((pk for pk in posts if _on_duty(pk)), posts[0] if posts else None)
     row = Alarm.objects.create(
         kind=wrong.kind.value,
@@ -117,11 +124,11 @@ def _raise(wrong: Wrong, rule: AlarmRule, now: datetime) -> bool:
         raised_at=now,
         told_at=now,
     )
-    _tell(row)
+    _tell(row, able)
     return True
 
 
-def _centre(wrong: Wrong, rule: AlarmRule) -> int | None:
+def _centre(wrong: Wrong, rule: AlarmRule, able: Able) -> int | None:
     """The centre of the rule's tier over the place; where it has no such post, the next above."""
     if wrong.organisation is not None:
         return wrong.organisation
@@ -130,7 +137,7 @@ def _centre(wrong: Wrong, rule: AlarmRule) -> int | None:
     upwards = list(known.chain(wrong.place))[::-1]  # the district first
     at = upwards[min(levels[Level(rule.tier)], len(upwards) - 1)]
     centre = people.centre_of(at)
-    while centre is not None and not _posts(centre.pk, rule.role, wrong.case):
+    while centre is not None and not _posts(able(centre.pk, rule.role), wrong.case):
         above = people.centre_above(centre)
         if above is None:
             break
@@ -138,17 +145,19 @@ def _centre(wrong: Wrong, rule: AlarmRule) -> int | None:
     return centre.pk if centre else None
 
 
-def _posts(organisation: int, role: str, case: Case | None) -> list[int]:
+def _able(organisation: int, role: str) -> list[Actor]:
     rows = Post.objects.filter(
         organisation=organisation, role=role, active=True, account__is_active=True
     )
+    posts = rows.order_by("pk").values_list("account_id", "pk")
+    return [actor for post in posts if (actor := people.actor_in_post(*post)) is not None]
+
+
+def _posts(able: list[Actor], case: Case | None) -> list[int]:
     return [
-        pk
-        for pk, account in rows.order_by("pk").values_list("pk", "account_id")
-        if case is None
-        or (
-            (actor := people.actor_in_post(account, pk)) is not None and sees(actor, bearings(case))
-        )
+        actor.post_id
+        for actor in able
+        if actor.post_id is not None and (case is None or sees(actor, bearings(case)))
     ]
 
 
@@ -158,12 +167,12 @@ def _on_duty(post: int) -> bool:
     return interval is not None and interval.post_id == post
 
 
-def _tell(row: Alarm) -> None:
+def _tell(row: Alarm, able: Able) -> None:
     said: dict[str, Any] = {"alarm": row.pk, "kind": row.kind, "times": row.times}
     if row.case is None:
         record(SYSTEM, Entry("alarm", row.pk, ACTION, after=said | {"org": row.organisation_id}))
         return
-    posts = _posts(row.organisation_id, row.role, row.case)
+    posts = _posts(able(row.organisation_id, row.role), row.case)
     after = said | {"told": posts, "count": len(posts)}
     event = record(SYSTEM, Entry("case", row.case.pk, ACTION, after=after))[0]
     telling.tell(NoticeKind.ALARM, row.case.pk, posts, event=event, action=ACTION)

@@ -39,7 +39,13 @@ CUTS: tuple[Cut, ...] = (
     Cut(11, 1, ("org",)),
     Cut(12, 1, ("class_code",), daily=False),
     Cut(13, 1, ("channel",)),
+    Cut(14, 1, ("org", "class_code"), daily=False),
+    Cut(15, 1, ("org", "channel"), daily=False),
+    Cut(16, 1, ("class_code", "channel"), daily=False),
     Cut(20, 2, ()),
+    Cut(21, 2, ("org",), daily=False),
+    Cut(22, 2, ("class_code",), daily=False),
+    Cut(23, 2, ("channel",), daily=False),
 )
 _FOUND = {(cut.level, frozenset(cut.dims)): cut for cut in CUTS}
 

@@ -57,7 +57,12 @@ class Fact(_FactRow):
             models.Index(fields=["district", "kind", "day"], name="fact_by_district"),
             models.Index(fields=["town", "kind", "day"], name="fact_by_town"),
             models.Index(fields=["village", "kind", "day"], name="fact_by_village"),
-            models.Index(fields=["org", "kind", "day"], name="fact_by_org"),
+            # A department may have a fifth of everything: answered from the index alone.
+            models.Index(
+                fields=["org", "kind", "day"],
+                name="fact_by_org",
+                include=["bits", "class_code", "channel", "district", "confidential"],
+            ),
             models.Index(fields=["class_code", "kind", "day"], name="fact_by_class"),
             models.Index(
                 fields=["turns_at"],

@@ -174,8 +174,10 @@ def where(scope: Scope) -> tuple[str, list[Any]]:
     if not scope.confidential:
         parts.append("NOT confidential")
     if scope.orgs is not None:
-        parts.append("org = ANY(%s)")
-        values.append(list(scope.orgs))
+        # One is said plainly: then an index by organisation and day is read in its order.
+        one = len(scope.orgs) == 1
+        parts.append("org = %s" if one else "org = ANY(%s)")
+        values.append(scope.orgs[0] if one else list(scope.orgs))
     if scope.class_code == NO_CLASS:
         parts.append("class_code = ''")
     elif scope.class_code:

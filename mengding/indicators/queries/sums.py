@@ -59,6 +59,8 @@ def _summed(scope: Scope, wish: Wish, period: Period | None) -> Sums:
     cut = cut_for(scope.level + below, frozenset(dims))
     if scope.class_code == NO_CLASS and cut is not None and "class_code" in cut.dims:
         cut = None  # few, and found by their index
+    if period is not None and cut is not None and not _kept(period, cut):
+        cut = None  # closed before there was such a cut
     if stock and cut is None:
         return {}  # kept for what stands in a cut only
     months, days = _parts(wish)
@@ -80,6 +82,11 @@ def _summed(scope: Scope, wish: Wish, period: Period | None) -> Sums:
                 for place, number in enumerate(numbers):
                     vector[place] += int(number or 0)
     return {key: vector for key, vector in found.items() if any(vector)}
+
+
+def _kept(period: Period, cut: Cut) -> bool:
+    kept = FrozenCell.objects.filter(period=period, cut=cut.number)
+    return once(("kept", period.pk, cut.number), kept.exists)
 
 
 def _parts(wish: Wish) -> tuple[list[tuple[date, date]], list[tuple[date, date]]]:

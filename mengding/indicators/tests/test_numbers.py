@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import InternalError, ProgrammingError, transaction
+from django.db import InternalError, ProgrammingError, connection, transaction
 from django.test import Client
 
 from mengding.cases import actions as cases
@@ -19,6 +20,7 @@ from mengding.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from mengding.demo.secrets import token
 from mengding.indicators import actions, queries, rollup
 from mengding.indicators.check import compare
+from mengding.indicators.cuts import CUTS
 from mengding.indicators.models import Cell, Fact, FrozenCell, FrozenFact, Period, Touched
 from mengding.indicators.queries import Filters, table
 from mengding.indicators.spans import (
@@ -257,6 +259,47 @@ def test_spans_and_what_they_are_compared_with() -> None:
 
 
 # Closed months
+
+
+def test_sums_that_are_new_in_a_version() -> None:
+    """They are made from the facts after an upgrade; a month closed before is read as it was."""
+    supervisor = who("supervise")
+    for stage in (Stage.CLOSED, Stage.HANDLING, Stage.CHECKING):
+        case_at(stage)
+    with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
+        caught_up()
+        closed = actions.freeze(supervisor, MONTH)
+        town = Filters(region="511803102")
+        codes = ["received", "closed", "handled_rate"]
+
+        def asked() -> list[Any]:
+            kept = queries.measure(supervisor, codes, "class", MONTH, AFTER, town, frozen=True)
+            org = max(int(row.key) for row in _by_org(supervisor, codes, town))
+            narrow = replace(town, org=org)
+            by = [
+                queries.measure(supervisor, codes, by, MONTH, AFTER, narrow, frozen=frozen).rows
+                for by in ("class", "channel", "region")
+                for frozen in (True, False)
+            ]
+            assert all(by)
+            return [kept.rows, *by]
+
+        before = asked()
+        pairs = [cut.number for cut in CUTS if cut.level and cut.dims not in ((), ("org",))]
+        Cell.objects.filter(cut__in=pairs).delete()
+        rollup.sum_up()
+        assert compare().different == []
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")  # they are fixed
+            cursor.execute(
+                "DELETE FROM indicators_frozencell WHERE period_id = %s AND cut = ANY(%s)",
+                [closed.pk, pairs],
+            )
+        assert asked() == before
+
+
+def _by_org(actor: Actor, codes: list[str], filters: Filters) -> list[Any]:
+    return queries.measure(actor, codes, "org", MONTH, AFTER, filters).rows
 
 
 def test_a_closed_month_stays_as_it_was_and_says_what_changed() -> None:

@@ -47,7 +47,7 @@ export const texts = {
   "costs.times": ["次数", "Times"],
   "costs.noRate": ["没有设标准", "no rate"],
   "costs.open": ["{name}：{n} 件，查看案件", "{name}: {n} cases; see them"],
-  "costs.behind": ["{name}的案件", "Cases: {name}"],
+  "costs.behind": ["案件：{name}", "Cases: {name}"],
   "costs.order.day": ["最近结束", "Newest"],
   "costs.order.cost": ["花费最多", "Costliest"],
   "costs.reckon": ["核算", "Reckoning"],

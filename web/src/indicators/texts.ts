@@ -92,7 +92,7 @@ export const texts = {
   "ind.noCasesHere": ["没有案件", "No cases"],
   "ind.ofAll": ["{n} / {of}", "{n} of {of}"],
   "ind.nothingYet": ["无可计", "nothing to count"],
-  "ind.comparedBoth": ["上期 {a} 至 {b}，去年同期 {c} 至 {d}（不含末日）", "Last period {a} to {b}, last year {c} to {d} (last day not included)"],
+  "ind.comparedBoth": ["上期 {a} 至 {b}，去年同期 {c} 至 {d}", "Last period {a} to {b}, last year {c} to {d}"],
   "ind.printedAt": ["{at} 打印", "printed {at}"],
   "ind.map.title": ["区域分布", "By area"],
   "ind.map.by": ["按哪个率上色", "Shaded by"],
