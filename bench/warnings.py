@@ -230,6 +230,7 @@ def detection(
     """Prints the share found and the delay, by size and by how much happens there."""
     days = data.counts.shape[1]
     weekly = data.counts.mean(axis=1) * 7
+    alphas = {n: tried(data, data.counts, tuning, n).alpha for n in range(tuning.past, days + 1)}
     for low, high in bands:
         some = np.flatnonzero((weekly >= low) & (weekly < high))
         if not len(some):
@@ -243,7 +244,7 @@ def detection(
                 if any(real[series * days + d] for d in range(start, start + length + AFTER)):
                     continue
                 n += 1
-                delay = _found(data, tuning, dice, series, start, size, length)
+                delay = _found(data, tuning, dice, series, start, size, length, alphas)
                 if delay is not None:
                     delays.append(delay)
             say(f"{low}-{high} a week, x{size:g}", delays, n)
@@ -251,7 +252,7 @@ def detection(
 
 def _found(
     data: Archive, tuning: control.Tuning, dice: np.random.Generator, series: int, start: int,
-    size: float, length: int,
+    size: float, length: int, alphas: dict[int, float],
 ) -> float | None:  # fmt: skip
     """Hours from the first hour of the spike to the midnight it was seen at."""
     hour = int(dice.integers(24))
@@ -262,14 +263,12 @@ def _found(
     counts = data.counts.copy()
     counts[series, start : start + length + 1] += put
     same = [n for n, group in enumerate(data.classes) if group == data.classes[series]]
+    kinds = data.kinds
     # Only its class has to be looked at: factors and dispersion come from there.
     for end in range(start + 1, start + length + AFTER + 1):
         begin = max(0, end - tuning.past)
-        alpha = tried(data, data.counts, tuning, end).alpha
-        charts = control.charts(
-            counts[same, begin:end], [0] * len(same), data.kinds[begin:end], tuning
-        )
-        for verdict in control.verdicts(charts, alpha, tuning.least):
+        charts = control.charts(counts[same, begin:end], [0] * len(same), kinds[begin:end], tuning)
+        for verdict in control.verdicts(charts, alphas[end], tuning.least):
             if same[verdict.series] == series:
                 return (end - start) * 24.0 - hour
     return None

@@ -15,22 +15,23 @@ _METHODS: dict[Kind, T] = {
         "按类别和乡镇（及全区）的控制图。同一处同一天的同类案件算一件。基线为前 {weeks} 周"
         "（隔开最近 7 天）的水平，乘以日型系数（节假日按星期日、调休上班按星期五）"
         "和上年同期的季节系数；偶然概率按负二项分布，离散度由以往的日、周残差在同类各乡镇间"
-        "合并估计。连续两天都偏高，或七天合计偏高（去掉最多的一天仍多于平常一周），才发出预警，"
+        "合并估计。连续两天都偏高，或七天合计偏高（最多的两天按第三多的一天计），才发出预警，"
         "且至少 {least} 件。实际案件比任何模型更易扎堆，所以概率线每周用本区自己的数据校准："
-        "把以往的日子在同日型之间打乱，照样逐日查看，使全部序列每周误报不超过 {false_a_week} 次。"
+        "把以往的日子在三周内按同日型打乱，照样逐日查看，"
+        "使全部序列每周误报不超过 {false_a_week} 次。"
         "真实的风雨、节庆和水平变化不在此列。平均每周不到一件的序列不判断，每周不到七件的很难发现。",
         "Control chart by class in each town and in the district. Cases of one class at one spot "
         "on one day count once. The baseline is the level of the {weeks} weeks before (leaving out "
         "the last 7 days) times a factor of the kind of day (holidays as Sundays, working weekends "
         "as Fridays) and of last year's season; the chance is a negative binomial's, its "
         "dispersion estimated from past days and weeks, pooled over the towns of the class. It "
-        "warns when two days running are too many, or seven together (which have to be more than "
-        "a usual week even without their fullest day); at least {least} cases. Real cases come in "
-        "heaps beyond any model, so the limit is set each week on this district's own past: its "
-        "days are shuffled among their kind and looked at like real ones, so that all series "
-        "together make at most {false_a_week} false alarms a week. Real storms, feasts and changes "
-        "of level come on top. Series with less than a case a week are not judged, and with less "
-        "than seven hardly anything is found.",
+        "warns when two days running are too many, or seven together (of which the two fullest "
+        "count as the third); at least {least} cases. Real cases come in heaps beyond any model, "
+        "so the limit is set each week on this district's own past: its days are shuffled within "
+        "three weeks among their kind and looked at like real ones, so that all series together "
+        "make at most {false_a_week} false alarms a week. Real storms, feasts and changes of level "
+        "come on top. Series with less than a case a week are not judged, and with less than seven "
+        "hardly anything is found.",
     ),
     Kind.CLUSTER: T(
         "时空扫描统计（Kulldorff 似然比）：按大类，约 1 公里网格及 {reach} 米内邻格，"

@@ -166,8 +166,9 @@ def _alone(district: int) -> Iterator[None]:
 
 
 def _settings_of(kind: Kind, rules: Rules) -> tuple[Any, ...]:
-    """All that the number of its warnings depends on."""
-    return kind in rules.on, rules.values[kind], rules.without
+    """All that the number of its warnings depends on; `hours` is about their owners."""
+    numbers = {name: value for name, value in rules.values[kind].items() if name != "hours"}
+    return kind in rules.on, numbers, rules.without
 
 
 def _raised(kind: Kind, district: int, facts: Facts, rules: Rules, today: date) -> int:

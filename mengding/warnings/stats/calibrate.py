@@ -3,8 +3,9 @@ and the chance of one test that keeps what was promised. Pure, the same for the 
 
 No model of counts has tails as heavy as real ones: crews enter what they found in a month, one
 storm is a hundred calls. So the model's chance is only an order; what it is worth is tried out.
-The days of the past are exchanged with days of their kind, each series by itself: whatever
-happened is still there, and nothing of it belongs together. The chart looks at each of the last
+The days of the past are exchanged with days of their kind within three weeks, each series by
+itself: whatever happened is still there, and nothing of it belongs together but a slow change of
+level. The chart looks at each of the last
 `DAYS` of such a past, `RUNS` times. What it would have raised, counted as warnings (`episodes`)
 and not as tests, is false by construction. `alpha` is the largest that keeps that at or under
 what the district accepts, within bounds.

@@ -13,11 +13,12 @@ estimated, which adds target / past to the variance. The chance of so many or mo
 binomial's with that mean and variance.
 
 Two looks: seven days warn when their chance is at most `alpha`, and two days running when each
-has at most its square root, so that both have `alpha`. A single day does not: on real series it is
-heavier-tailed than any such model (a crew enters what it found in a month), two days running are
-not (docs/warnings.md has the figures). `alpha` follows from the false alarms a week the district
-accepts over all series. A series with less than a case a week has no baseline to speak of and is
-left to the other kinds of warning.
+has at most its square root, so that both have `alpha`. One day does not, and of the seven the two
+fullest count no more than the third: on real series single days are heavier-tailed than any such
+model (a crew enters what it found in a month). What `alpha` keeps the false alarms a week that the
+district accepts is tried out on its own past (`spikes`, `calibrate`); `alpha_for` is where that
+starts. A series with less than a case a week has no baseline to speak of and is left to the other
+kinds of warning.
 """
 
 from collections.abc import Callable, Sequence
@@ -138,11 +139,11 @@ class _Sums:
         self, counts: "NDArray[np.int64]", group: "NDArray[np.int64]", which: "NDArray[np.int64]"
     ) -> None:
         of_kind = which == np.arange(7)[:, None]
-        self.member = (group == np.arange(group.max() + 1)[:, None]).astype(float)
+        self.size = np.bincount(group)[:, None]  # of each class
         self.days = _summed(of_kind)
         self.counts = _summed(counts)
         self.squares = _summed(of_kind[:, None] * np.square(counts, dtype=float))
-        self.totals = _summed(of_kind[:, None] * (self.member @ counts))
+        self.totals = _summed(of_kind[:, None] * _by_class(counts, group))
 
 
 def _summed(values: "NDArray[Any]") -> "NDArray[Any]":
@@ -194,7 +195,7 @@ def _chart(
     factors = _factors(totals, days[:, None])
     length = until - since
     # Of a place where little happened, the class elsewhere tells something too.
-    usual = totals.sum(axis=0) / (sums.member.sum(axis=1)[:, None] * length)
+    usual = totals.sum(axis=0) / (sums.size * length)
     known = (factors * days[:, None]).sum(axis=0) + _PRIOR  # classes × ends
     past = sums.counts[:, until] - sums.counts[:, since]
     level = (past + 0.5 + _PRIOR * usual[group]) / known[group]  # series × ends
@@ -205,7 +206,7 @@ def _chart(
         blocks = length
     else:
         pearson, blocks = _by_block(sums, group, factors, level, part, since, until)
-    phi = _pooled(pearson, blocks, sums.member, group)
+    phi = _pooled(pearson, blocks, sums.size, group)
     # Factors of the window's days: classes × ends × parts.
     which = np.asarray(kinds)[at[:, None] + np.arange(-window, 0)]
     target = np.stack(
@@ -252,14 +253,20 @@ def _by_block(
 
 
 def _pooled(
-    pearson: "NDArray[np.float64]", blocks: "NDArray[np.int64]", member: "NDArray[np.float64]",
+    pearson: "NDArray[np.float64]", blocks: "NDArray[np.int64]", size: "NDArray[np.int64]",
     group: "NDArray[np.int64]",
 ) -> "NDArray[np.float64]":  # fmt: skip
     """Variance / mean, of the class moved towards the series' own; at least a Poisson's."""
-    among = np.maximum(1, member.sum(axis=1)[:, None] * (blocks - 1))
-    pooled = (member @ pearson) / among
+    pooled = _by_class(pearson, group) / np.maximum(1, size * (blocks - 1))
     own = (_POOL * pooled[group] + pearson) / (_POOL + blocks - 1)
     return np.asarray(np.maximum(1.0, own), dtype=float)
+
+
+def _by_class(values: "NDArray[Any]", group: "NDArray[np.int64]") -> "NDArray[Any]":
+    """Sums of rows over each class."""
+    order = np.argsort(group, kind="stable")
+    begins = np.searchsorted(group[order], np.arange(group.max() + 1))
+    return np.asarray(np.add.reduceat(values[order], begins, axis=0))
 
 
 def long_chart(
@@ -273,15 +280,21 @@ def long_chart(
     until = at - window
     if not len(group) or until.min() < 3 * window:
         return None
-    # Every day is of one kind, so that factors are 1.
-    sums = _Sums(counts, group, np.zeros(counts.shape[1], dtype=np.int64))
-    past = sums.counts[:, until]
-    usual = (sums.member @ past) / (sums.member.sum(axis=1)[:, None] * until)
+    running = _summed(counts)
+    size = np.bincount(group)[:, None]
+    past = running[:, until]
+    usual = _by_class(past, group) / (size * until)
     level = (past + 0.5 + _PRIOR * usual[group]) / (until + _PRIOR)
-    alike = np.ones((7, len(sums.member), len(at)))
-    pearson, blocks = _by_block(sums, group, alike, level, window, np.zeros_like(until), until)
-    phi = _pooled(pearson, blocks, sums.member, group) * (1 + window / (until + _PRIOR))
-    observed = (sums.counts[:, at] - past)[:, :, None]
+    blocks = until // window
+    pearson = np.zeros_like(level)
+    for n in range(blocks.max()):
+        there = n < blocks
+        last = np.where(there, until - n * window, window)
+        meant = level * window
+        beyond = running[:, last] - running[:, last - window] - meant
+        pearson += np.where(there, beyond**2 / meant, 0.0)
+    phi = _pooled(pearson, blocks, size, group) * (1 + window / (until + _PRIOR))
+    observed = (running[:, at] - past)[:, :, None]
     return Chart(window, observed, observed, (level * window)[:, :, None], phi[:, :, None])
 
 

