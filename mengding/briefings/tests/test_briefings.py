@@ -166,9 +166,11 @@ def test_nothing_is_made_of_numbers_that_lag(
     actions.set_schedule(who("sysadmin"), template="day", region=place(), active=True)
     waiting, rounds = [3, 1, 0], []
     monkeypatch.setattr(actions, "sleep", lambda seconds: None)
-    monkeypatch.setattr(actions.counting, "catch_up", lambda: rounds.append(1))
+    monkeypatch.setattr("mengding.indicators.actions.catch_up", lambda: rounds.append(1))
     monkeypatch.setattr(actions, "PATIENCE", 2)
-    monkeypatch.setattr(actions.indicators, "state", lambda: {"waiting": waiting[len(rounds) - 1]})
+    monkeypatch.setattr(
+        "mengding.indicators.queries.state", lambda: {"waiting": waiting[len(rounds) - 1]}
+    )
     assert actions.make_due() == {"made": 0, "there": 0, "waiting": 1}
     assert actions.make_due() == {"made": 1, "there": 0}  # the round in which none waits
 
