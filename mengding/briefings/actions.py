@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -19,6 +20,8 @@ from mengding.core.actor import SYSTEM, Actor
 from mengding.core.errors import Conflict, GuardFailed, Invalid, NotAllowed
 from mengding.core.text import T
 from mengding.evidence.store import store
+from mengding.indicators import actions as counting
+from mengding.indicators import queries as indicators
 from mengding.ledger.actions import Entry, erase_words, keep_words, record
 from mengding.people.queries import account_names
 from mengding.policy.permissions import require
@@ -27,6 +30,7 @@ from mengding.regions.models import Region
 
 BUNDLED = Path(__file__).parent / "data" / "templates.json"
 LONGEST = 2000
+PATIENCE = 60  # s for the numbers to catch up
 _BEGINNING = date(2000, 1, 1)
 
 
@@ -264,8 +268,22 @@ def withdraw(actor: Actor, briefing_id: int, *, reason: str) -> Briefing:
     return row
 
 
+def _counted() -> bool:
+    for _ in range(PATIENCE):
+        counting.catch_up()
+        if not indicators.state()["waiting"]:
+            return True
+        sleep(1)  # another worker is at it, or a transaction that writes goes on
+    return False
+
+
 def make_due() -> dict[str, Any]:
-    """What the schedule asks for and is not there yet, each in a transaction of its own."""
+    """What the schedule asks for and is not there yet, each in a transaction of its own.
+
+    Made once all that happened is counted; where that takes longer, the next run makes it.
+    """
+    if not _counted():
+        return {"made": 0, "there": 0, "waiting": indicators.state()["waiting"]}
     made, there = 0, 0
     for row in Schedule.objects.filter(active=True, region__active=True).order_by("pk"):
         try:

@@ -160,6 +160,19 @@ def test_the_schedule_makes_what_is_missing_once(yesterday: None) -> None:
     actions.sign(who("supervise"), row.pk)  # made by nobody, so anybody entitled signs
 
 
+def test_nothing_is_made_of_numbers_that_lag(
+    yesterday: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions.set_schedule(who("sysadmin"), template="day", region=place(), active=True)
+    waiting, rounds = [3, 1, 0], []
+    monkeypatch.setattr(actions, "sleep", lambda seconds: None)
+    monkeypatch.setattr(actions.counting, "catch_up", lambda: rounds.append(1))
+    monkeypatch.setattr(actions, "PATIENCE", 2)
+    monkeypatch.setattr(actions.indicators, "state", lambda: {"waiting": waiting[len(rounds) - 1]})
+    assert actions.make_due() == {"made": 0, "there": 0, "waiting": 1}
+    assert actions.make_due() == {"made": 1, "there": 0}  # the round in which none waits
+
+
 def test_a_town_reads_its_own_only(yesterday: None) -> None:
     row = made()
     with pytest.raises(NotFound):
