@@ -91,6 +91,7 @@ def sentences() -> list[str]:
 def fill(cursor: Any, size: int) -> None:
     """Insert everything, set by set, with progress."""
     from mengding.cases import tiles
+    from mengding.regions import cells
     from mengding.search.text import document
 
     started = time.monotonic()
@@ -129,11 +130,11 @@ def fill(cursor: Any, size: int) -> None:
     cursor.execute(
         """CREATE FUNCTION pg_temp.spread(v bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$
         BEGIN
-          v := (v | v << 16) & 281470681808895;
-          v := (v | v << 8) & 71777214294589695;
-          v := (v | v << 4) & 1085102592571150095;
-          v := (v | v << 2) & 3689348814741910323;
-          RETURN (v | v << 1) & 6148914691236517205;
+          v := (v | (v << 16)) & 281470681808895;
+          v := (v | (v << 8)) & 71777214294589695;
+          v := (v | (v << 4)) & 1085102592571150095;
+          v := (v | (v << 2)) & 3689348814741910323;
+          RETURN (v | (v << 1)) & 6148914691236517205;
         END $$"""
     )
     cursor.execute(
@@ -143,6 +144,8 @@ def fill(cursor: Any, size: int) -> None:
           | (pg_temp.spread(trunc((1 << 21)
               - atanh(sin(radians(lat))) * (1 << 22) / (2 * pi()))::bigint) << 1) $$"""
     )
+    cursor.execute("SELECT pg_temp.cell(103.112, 30.085)")
+    assert cursor.fetchone() == (cells.cell(103.112, 30.085),)
     cursor.execute("SELECT setseed(0.5)")
     step("plan", PLAN, size, size, size, WORDS)
     cursor.execute("CREATE INDEX ON plan (i); ANALYZE plan")
