@@ -90,6 +90,7 @@ def keep_near(limit: int = 100) -> bool:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
             feed.hold(READER, wait=True)
+            Cursor.objects.get_or_create(name=READER)  # where no worker has begun yet
             take_in(_waiting(limit))
             tick(limit)
     except OperationalError as error:
