@@ -90,7 +90,6 @@ def keep_near(limit: int = 100) -> bool:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
             feed.hold(READER, wait=True)
-            Cursor.objects.get_or_create(name=READER)  # where no worker has begun yet
             take_in(_waiting(limit))
             tick(limit)
     except OperationalError as error:
@@ -102,12 +101,13 @@ def keep_near(limit: int = 100) -> bool:
 
 def _waiting(limit: int) -> list[int]:
     """Cases with events behind the follower, of the newest so many of these."""
+    here = feed.stands(READER)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT subject_id FROM (SELECT subject_kind, subject_id FROM ledger_event"
-            " WHERE (xact, id) > (SELECT xact, event_id FROM ledger_cursor WHERE name = %s)"
+            " WHERE (xact, id) > (%s, %s)"
             " ORDER BY xact DESC, id DESC LIMIT %s) newest WHERE subject_kind = 'case' ORDER BY 1",
-            [READER, limit],
+            [here.xact, here.event_id, limit],
         )
         return [pk for (pk,) in cursor.fetchall()]
 

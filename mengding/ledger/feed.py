@@ -83,6 +83,12 @@ def read_after(position: Position, limit: int = 500) -> list[dict[str, Any]]:
     return events
 
 
+def stands(name: str) -> Position:
+    """How far reader `name` has read; the beginning before its first round."""
+    found = Cursor.objects.filter(name=name).values_list("xact", "event_id").first()
+    return Position(*found) if found else Position()
+
+
 def hold(name: str, *, wait: bool = False) -> bool:
     """Be the only one who works as reader `name` until the transaction ends; False when another
     one does. `wait`: for it to end, as long as `lock_timeout` allows.
