@@ -57,6 +57,7 @@ class Spikes:
         """With window, limit and chance, and how often the like of it is a false alarm."""
         today = now.astimezone(LOCAL).date()
         said = self._look(today)
+        rate = said.calibration.a_week
         week = next((chart for chart in said.charts if chart.window == control.WEEK), None)
         for series, verdict in said.rarest.items():
             code, place = said.keys[series]
@@ -79,7 +80,7 @@ class Spikes:
                     "phi": round(verdict.phi, 2),
                     "alpha": said.calibration.alpha,
                     "series": len(said.keys),
-                    "false_a_week": _rounded(said.calibration.a_week),
+                    "false_a_week": rate and round(rate, 2),
                     "usual": round(usual, 3),
                     **_course(said, series),
                 },
@@ -133,10 +134,6 @@ class Spikes:
             if known := self._facts.then.get(code.rstrip("*")):
                 then[n] = [known.get(day, 0) for day in days]
         return control.season_factors(then, self._tuning)
-
-
-def _rounded(rate: float | None) -> float | None:
-    return None if rate is None else round(rate, 2)
 
 
 def _course(said: _Said, series: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from mengding.warnings.stats import episodes
 
 DAYS, RUNS = 28, 8
 BLOCK = 21
+UNTRIED = 0.25  # of the model's alpha, where the past is too short to be tried out
 LEAST, MOST = 1 / 8, 2.0  # of the alpha that the model alone would ask for
 _STEP = 2**0.25
 
@@ -45,6 +46,7 @@ def calibrate(
     alpha: float,
     false_a_week: float,
     days: int = DAYS,
+    block: int = BLOCK,
     seed: int = 511803,
 ) -> Calibration:
     """`alpha`: of the model alone. Fewer `days` are looked at more often."""
@@ -52,7 +54,7 @@ def calibrate(
     dice = np.random.default_rng(seed)
     ends = range(counts.shape[1] - days + 1, counts.shape[1] + 1)
     weeks = days * runs / 7
-    tests = [look(shuffled(counts, kinds, dice), ends) for _ in range(runs)]
+    tests = [look(shuffled(counts, kinds, dice, block), ends) for _ in range(runs)]
     # Nothing above the largest alpha matters.
     most = alpha * MOST * _STEP
     chances = np.concatenate([some[(some <= most).any(axis=1)] for some in tests])

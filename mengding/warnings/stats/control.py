@@ -269,23 +269,31 @@ def _by_class(values: "NDArray[Any]", group: "NDArray[np.int64]") -> "NDArray[An
     return np.asarray(np.add.reduceat(values[order], begins, axis=0))
 
 
+def least_long(window: int) -> int:
+    """Without so many days `long_chart` says nothing."""
+    return 4 * window
+
+
 def long_chart(
-    counts: "NDArray[np.int64]", classes: Sequence[int], window: int, ends: Sequence[int] = ()
-) -> Chart | None:
+    counts: "NDArray[np.int64]", classes: Sequence[int], window: int, ends: Sequence[int] = (),
+    past: int = 0,
+) -> Chart | None:  # fmt: skip
     """Of one window of many days at the end of daily counts (or after each of `ends`), against
-    all days before it; weekdays and seasons are left out. None where the past is shorter than
-    three windows."""
+    the `past` days before it (0: all); weekdays and seasons are left out. None where there are
+    fewer of them than three windows."""
     group = np.asarray(classes)
     at = np.asarray(ends or [counts.shape[1]])
     until = at - window
-    if not len(group) or until.min() < 3 * window:
+    since = np.maximum(0, until - past) if past else np.zeros_like(until)
+    length = until - since
+    if not len(group) or length.min() < least_long(window) - window:
         return None
     running = _summed(counts)
     size = np.bincount(group)[:, None]
-    past = running[:, until]
-    usual = _by_class(past, group) / (size * until)
-    level = (past + 0.5 + _PRIOR * usual[group]) / (until + _PRIOR)
-    blocks = until // window
+    before = running[:, until] - running[:, since]
+    usual = _by_class(before, group) / (size * length)
+    level = (before + 0.5 + _PRIOR * usual[group]) / (length + _PRIOR)
+    blocks = length // window
     pearson = np.zeros_like(level)
     for n in range(blocks.max()):
         there = n < blocks
@@ -293,8 +301,8 @@ def long_chart(
         meant = level * window
         beyond = running[:, last] - running[:, last - window] - meant
         pearson += np.where(there, beyond**2 / meant, 0.0)
-    phi = _pooled(pearson, blocks, size, group) * (1 + window / (until + _PRIOR))
-    observed = (running[:, at] - past)[:, :, None]
+    phi = _pooled(pearson, blocks, size, group) * (1 + window / (length + _PRIOR))
+    observed = (running[:, at] - running[:, until])[:, :, None]
     return Chart(window, observed, observed, (level * window)[:, :, None], phi[:, :, None])
 
 

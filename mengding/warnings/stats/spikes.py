@@ -14,7 +14,6 @@ from mengding.warnings.stats.calibrate import Calibration
 
 Whole = NDArray[np.int64]
 _LEAST_DAYS = 7  # looked at in a shuffled past: with fewer nothing can be learnt
-_UNTRIED = 0.25  # of the model's alpha, where the past is too short to be tried out
 
 
 class Kept(NamedTuple):
@@ -67,7 +66,7 @@ def _calibration(
     alpha = control.alpha_for(len(counts), tuning.false_a_week)
     looked = min(calibrate.DAYS, days - control.least_days(tuning) + 1)
     if not len(counts) or looked < _LEAST_DAYS:
-        return Calibration(alpha * _UNTRIED, None)
+        return Calibration(alpha * calibrate.UNTRIED, None)
 
     def look(some: Whole, ends: Sequence[int]) -> NDArray[np.float64]:
         found = control.charts(some, classes, kinds, tuning, ends=ends)
