@@ -18,7 +18,8 @@ class Series:
     def __init__(self, facts: Facts, rules: Rules, since: date, until: date) -> None:
         self._tuning = rules.series_tuning
         tomorrow = until + timedelta(days=1)
-        self._first = since + timedelta(days=1 - series.past_days(self._tuning))
+        first = since + timedelta(days=1 - series.past_days(self._tuning))
+        self._first = facts.known_since(first, tomorrow)
         self._rows = [
             row
             for row in facts.rows
@@ -89,6 +90,6 @@ class Series:
         until = series.calibrated_at(tomorrow, self._tuning)
         days = self._tuning.past + series.DAYS
         past = self._table.before(until, days)
-        end = (until - self._first).days
+        end = max(0, (until - self._first).days)
         kinds = self._kinds[max(0, end - days) : end]
         return series.calibration(past.counts, past.groups, kinds, self._tuning)

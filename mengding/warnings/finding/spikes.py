@@ -35,7 +35,8 @@ class Spikes:
 
     def __init__(self, facts: Facts, rules: Rules, since: date, until: date) -> None:
         self._facts, self._tuning = facts, rules.tuning
-        self._first = since - timedelta(days=spikes.past_days(self._tuning))
+        first = since - timedelta(days=spikes.past_days(self._tuning))
+        self._first = facts.known_since(first, until)
         single = once([row for row in facts.rows if self._first <= row.day < until])
         # The whole district is a class of its own: it scatters otherwise than its towns.
         keyed = [(row.code, row.town, row.day) for row in single if row.town != facts.district]
@@ -96,7 +97,7 @@ class Spikes:
         table = self._table.before(today, tuning.past)
         some = spikes.kept(table.counts, table.groups, tuning)
         keys = [table.keys[row] for row in some.rows.tolist()]
-        end = (today - self._first).days
+        end = max(0, (today - self._first).days)
         charts = control.charts(
             table.counts[some.rows],
             some.classes,
@@ -116,7 +117,7 @@ class Spikes:
         until = spikes.calibrated_at(today)
         days = spikes.past_days(self._tuning) - 2 * control.WEEK
         past = self._table.before(until, days)
-        end = (until - self._first).days
+        end = max(0, (until - self._first).days)
         return spikes.calibration(
             past.counts, past.groups, self._kinds[max(0, end - days) : end], self._tuning
         )

@@ -35,6 +35,8 @@ PAIR, WEEK = 2, 7
 _LEAST_PAST = 28
 _SHRINK = 20.0  # cases' worth of "every kind of day is alike"
 _SEASON = 60.0  # cases' worth of "no season"
+_ELSEWHERE = 20.0  # cases' worth of "the class has not risen elsewhere"
+_RISE = 3.0  # the most that is believed of it
 _PRIOR = 14.0  # days' worth of "here as much as elsewhere"
 _POOL = 21.0  # blocks' worth of "this series scatters as its class does"
 _SUNDAY, _FRIDAY = 6, 4
@@ -279,8 +281,9 @@ def long_chart(
     past: int = 0,
 ) -> Chart | None:  # fmt: skip
     """Of one window of many days at the end of daily counts (or after each of `ends`), against
-    the `past` days before it (0: all); weekdays and seasons are left out. None where there are
-    fewer of them than three windows."""
+    the `past` days before it (0: all), raised as far as its class has risen in the other series;
+    weekdays and last year's season are left out. None where there are fewer days before it than
+    three windows."""
     group = np.asarray(classes)
     at = np.asarray(ends or [counts.shape[1]])
     until = at - window
@@ -302,8 +305,14 @@ def long_chart(
         beyond = running[:, last] - running[:, last - window] - meant
         pearson += np.where(there, beyond**2 / meant, 0.0)
     phi = _pooled(pearson, blocks, size, group) * (1 + window / (length + _PRIOR))
-    observed = (running[:, at] - running[:, until])[:, :, None]
-    return Chart(window, observed, observed, (level * window)[:, :, None], phi[:, :, None])
+    observed = running[:, at] - running[:, until]
+    mean = level * window
+    # What the class does everywhere else (a season, a round of inspections) is usual here too.
+    elsewhere = _by_class(observed, group)[group] - observed
+    meant = _by_class(mean, group)[group] - mean
+    mean = mean * np.clip((elsewhere + _ELSEWHERE) / (meant + _ELSEWHERE), 1.0, _RISE)
+    parts = (observed[:, :, None], mean[:, :, None], phi[:, :, None])
+    return Chart(window, parts[0], *parts)
 
 
 def chances(chart: Chart, least: int) -> "NDArray[np.float64]":

@@ -10,7 +10,9 @@ the baseline of twelve weeks lies in other blocks than the window, so that what 
 still does. Three weeks are the least, for the kinds of day.
 
 The past is tried out over twice as many days as for spikes (and half as often), since windows that
-long have most of their days in common from one look to the next.
+long have most of their days in common from one look to the next. However calm that was, no more
+than the model's chance is taken: changes of level are rare, and eight weeks without one do not
+vouch for the next.
 """
 
 import functools
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from mengding.warnings.stats import calibrate, control
 from mengding.warnings.stats.calibrate import Calibration
 
+_MOST = 1.0  # of the model's alpha
 Whole = NDArray[np.int64]
 WEEKS = 12  # of baseline
 DAYS = 2 * calibrate.DAYS  # looked at in a shuffled past
@@ -90,5 +93,5 @@ def _calibration(
 
     return calibrate.calibrate(
         counts, kinds, look, alpha=alpha, false_a_week=tuning.false_a_week, days=looked,
-        block=tuning.block,
+        block=tuning.block, most=_MOST,
     )  # fmt: skip

@@ -62,7 +62,7 @@ def _calibration(
     tuning: control.Tuning,
 ) -> Calibration:  # fmt: skip
     """The same numbers give the same answer, all week long: it is kept."""
-    counts = np.frombuffer(packed, dtype=np.int32).reshape(-1, days).astype(np.int64)
+    counts = np.frombuffer(packed, dtype=np.int32).reshape(len(classes), days).astype(np.int64)
     alpha = control.alpha_for(len(counts), tuning.false_a_week)
     looked = min(calibrate.DAYS, days - control.least_days(tuning) + 1)
     if not len(counts) or looked < _LEAST_DAYS:
