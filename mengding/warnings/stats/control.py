@@ -296,21 +296,23 @@ def long_chart(
     before = running[:, until] - running[:, since]
     usual = _by_class(before, group) / (size * length)
     level = (before + 0.5 + _PRIOR * usual[group]) / (length + _PRIOR)
+    # Over the past's blocks back from its end, the sum of (counted - meant)² / meant.
     blocks = length // window
-    pearson = np.zeros_like(level)
-    for n in range(blocks.max()):
-        there = n < blocks
-        last = np.where(there, until - n * window, window)
-        meant = level * window
-        beyond = running[:, last] - running[:, last - window] - meant
-        pearson += np.where(there, beyond**2 / meant, 0.0)
+    begin = until - blocks * window
+    squares = np.zeros_like(running)
+    for day in range(window, running.shape[1], window):
+        some = slice(day, min(day + window, running.shape[1]))
+        back = slice(some.start - window, some.stop - window)
+        squares[:, some] = squares[:, back] + (running[:, some] - running[:, back]) ** 2
+    meant = level * window
+    pearson = (squares[:, until] - squares[:, begin]) / meant + blocks * meant
+    pearson -= 2 * (running[:, until] - running[:, begin])
     phi = _pooled(pearson, blocks, size, group) * (1 + window / (length + _PRIOR))
     observed = running[:, at] - running[:, until]
-    mean = level * window
     # What the class does everywhere else (a season, a round of inspections) is usual here too.
     elsewhere = _by_class(observed, group)[group] - observed
-    meant = _by_class(mean, group)[group] - mean
-    mean = mean * np.clip((elsewhere + _ELSEWHERE) / (meant + _ELSEWHERE), 1.0, _RISE)
+    usual = _by_class(meant, group)[group] - meant
+    mean = meant * np.clip((elsewhere + _ELSEWHERE) / (usual + _ELSEWHERE), 1.0, _RISE)
     parts = (observed[:, :, None], mean[:, :, None], phi[:, :, None])
     return Chart(window, parts[0], *parts)
 
