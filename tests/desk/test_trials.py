@@ -19,20 +19,22 @@ PATH = "/desk/settings/warning-settings"
 
 # A worker in which one look for repeats takes a while, so that there is something to see.
 SLOW = """
-import time
+import sys, time
 import django; django.setup()
 from mengding.warnings.finding.repeats import Repeats
 plain = Repeats.keys
-Repeats.keys = lambda self, now: time.sleep(0.05) or plain(self, now)
+Repeats.keys = lambda self, now: time.sleep(float(sys.argv[1])) or plain(self, now)
 from mengding.jobs.worker import work
 work()
 """
 
 
 @contextmanager
-def worker(served: Served) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(served: Served, pause: float = 0.08) -> Iterator["subprocess.Popen[bytes]"]:
     """A real worker on the server's database; killed at the end."""
-    running = subprocess.Popen([sys.executable, "-c", SLOW], env=served.env, start_new_session=True)
+    running = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(pause)], env=served.env, start_new_session=True
+    )
     try:
         yield running
     finally:
@@ -100,7 +102,7 @@ def test_called_off_replaced_and_a_colleagues(
     served: Served, server: str, boss: Person, browser: Any
 ) -> None:
     page = boss.page
-    with worker(served):
+    with worker(served, pause=0.5):
         page.click("[data-test=try-repeat]")
         page.wait_for_selector("[data-test=trial][data-state=running]")
         first = call(server, "supervise", "/warnings/settings/preview")["trial"]["id"]
@@ -135,8 +137,9 @@ def test_a_bad_number_is_named_and_a_killed_worker_is_told_of(
 ) -> None:
     page = boss.page
     _set_least(page, "1")
-    page.click("[data-test=try-repeat]")
+    page.click("[data-test=try-all]")
     page.wait_for_selector("[data-kind=repeat] .field.bad [role=alert]")
+    page.wait_for_selector("#repeat-least:focus")  # it may be a screen away from the button
     assert page.locator("[data-test=trial]").count() == 0
     _set_least(page, "4")
     with worker(served) as running:

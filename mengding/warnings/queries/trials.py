@@ -16,7 +16,7 @@ from mengding.warnings.trying import DAYS, following
 _ERRORS = {
     "internal_error": T("服务器内部错误，请再试一次。", "An internal error: try again."),
     "worker_lost": T(
-        "后台服务几次中断，没有算完，请联系系统管理员。",
+        "后台服务几次中断，请联系系统管理员。",
         "The background service was cut off several times: tell the system administrator.",
     ),
 }
