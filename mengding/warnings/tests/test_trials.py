@@ -16,6 +16,8 @@ from mengding.regions.models import Region
 from mengding.warnings import actions, queries, trying
 from mengding.warnings.kinds import Kind
 from mengding.warnings.models import Trial
+from mengding.warnings.queries.rules import rules_of
+from mengding.warnings.rules import parse
 from mengding.warnings.tests.test_warnings import NOW, cases
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
@@ -54,8 +56,8 @@ def test_each_kind_is_counted_and_the_steps_add_up() -> None:
     cases("C0137", [1, 2, 3])
     done: list[int] = []
     district = Region.objects.get(code="511803").pk
-    current = queries.rules.rules_of(district)
-    other = queries.rules.parse(0, {"without": ["E0110"], "kinds": {"overdue": {"on": False}}})
+    current = rules_of(district)
+    other = parse(0, {"without": ["E0110"], "kinds": {"overdue": {"on": False}}})
     every = [kind.value for kind in Kind]
     with clock.at(NOW):
         rows = list(trying.counted(district, every, other, current, done.append))
