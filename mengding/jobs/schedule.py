@@ -125,14 +125,20 @@ def catch_up() -> list[str]:
     kept = {row.name: row for row in JobRun.objects.all()}
     queued = []
     for name, cron in jobs().items():
-        if state(cron, kept.get(name)) in ("never", "late"):
-            try:
-                with transaction.atomic():  # a refused insert ends a transaction around it
-                    app.configure_task(name, queueing_lock=name).defer(timestamp=0)
-                queued.append(name)
-            except AlreadyEnqueued:
-                pass  # it waits for the worker as it is
+        if state(cron, kept.get(name)) in ("never", "late") and hurry(name):
+            queued.append(name)
     return queued
+
+
+def hurry(name: str) -> bool:
+    """Queue a job now, when the transaction around this is committed; false where it waits for
+    the worker as it is."""
+    try:
+        with transaction.atomic():  # a refused insert ends a transaction around it
+            app.configure_task(name, queueing_lock=name).defer(timestamp=0)
+    except AlreadyEnqueued:
+        return False
+    return True
 
 
 def forget_old() -> int:

@@ -4,14 +4,25 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Collection
+from datetime import timedelta
 
+from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.models import ProcrastinateWorker
 
 # Queue → how many jobs of it run at once. What comes every few seconds, as the followers of the
 # ledger do, never waits for what comes every minute or every night and may take long.
 QUICK, SLOW = "quick", "default"
 PLACES = {QUICK: 3, SLOW: 2}
+
+
+SILENT = timedelta(seconds=30)  # a worker says every ten that it is there
+
+
+def runs() -> bool:
+    """Whether there is a worker at all."""
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gt=Now() - SILENT).exists()
 
 
 def work(queues: Collection[str] = PLACES, *, wait: bool = True) -> None:

@@ -139,7 +139,7 @@ def test_what_is_put_in_is_found_in_time() -> None:
 def test_a_run_that_fills_a_window_is_broken_up_and_a_change_of_level_is_not() -> None:
     """Why the block is three windows."""
     counts = np.zeros((200, 168), dtype=np.int64)
-    counts[:, -28:-14] = 3
+    counts[:, -21:-7] = 3
     mixed = calibrate.shuffled(counts, KINDS[:168], np.random.default_rng(1), TUNING.block)
     window = np.lib.stride_tricks.sliding_window_view(mixed, 14, axis=1).sum(axis=2)
     assert window.max(axis=1).mean() < 0.7 * 3 * 14
