@@ -98,7 +98,7 @@ TABLE: dict[str, Row] = {
     # 数字 figures
     "GET /figures/wall": Row(WORKING),
     # 指标 indicators
-    "GET /indicators": Row(WORKING),
+    "GET /indicators": Row(WORKING + "S"),
     "GET /indicators/values": Row(WORKING),
     "GET /indicators/file": Row(WORKING),
     "GET /indicators/dashboards/{page}": Row(WORKING),

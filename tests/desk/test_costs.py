@@ -66,7 +66,7 @@ def test_from_no_rates_to_the_reckoning_of_a_case(
     assert page.locator("[data-case]").count() == 3
     page.keyboard.press("Escape")
     page.wait_for_selector("[data-test=drill]", state="detached")
-    # Hours open the cases they were spent on, those of most hours first, and say how they are known.
+    # Hours open the cases they were spent on, the longest first, and say how they are known.
     page.click("[data-row=dept-urban_management] [data-hours]")
     page.wait_for_selector("[data-test=drill] [data-case]")
     assert page.locator("[data-test=drill] [data-case]").count() == 3
