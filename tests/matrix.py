@@ -89,7 +89,7 @@ TABLE: dict[str, Row] = {
     "GET /costs/file": Row("US"),
     "GET /costs/cases": Row("U"),
     "GET /costs/cases/{int:case_id}": Row("U", area=True),
-    "GET /costs/daily": Row("U", query="activity=task"),
+    "GET /costs/daily": Row("U", query="?activity=task"),
     # 数据开放 open data
     "GET /opendata/terms": Row("S"),
     "PUT /opendata/terms": Row(
