@@ -136,6 +136,24 @@ def _listed(boss: Actor, filters: Filters, ending: str, days: Span, **asked: Any
     return int(found["total"])
 
 
+def test_behind_hours_the_longest_come_first_not_the_costliest() -> None:
+    cheap = {**RATES["rates"], "travel": {"fen": 1}, "handle": {"fen": 60, "unit": "hour"}}
+    actions.publish(who("supervise"), DAYS.since, {**RATES, "rates": cheap}, 0)
+    long = arrived(2.1)
+    short = case_at(Stage.CLOSED).pk
+    caught_up()
+    for order, first in (("hours", [long, short]), ("cost", [short, long])):
+        found: list[int] = []
+        cursor = None
+        while len(found) < 2:
+            page = queries.behind(
+                who("supervise"), DAYS, Filters(), order=order, limit=1, cursor=cursor
+            )
+            found += [row["id"] for row in page["items"]]
+            cursor = page["next"]
+        assert (found, cursor) == (first, None)
+
+
 def test_a_town_sees_nothing_of_another() -> None:
     actions.publish(who("supervise"), DAYS.since, RATES, 0)
     other = report(village=elsewhere()).case.pk
