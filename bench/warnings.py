@@ -14,7 +14,7 @@ Printed:
   and the share found before the week after it ended, with the delay from the first hour of the
   spike, by how much happens there normally. Where there was a warning anyhow none is put. For
   small series spikes of four weeks besides;
-* series of components: how often the chart of 14 days warns;
+* series of components: the same for the chart of 14 days, with x2 and x3 over 14 and 28 days;
 * clusters: the same for the space-time scan, with its days shuffled as wholes and square by
   square, and with cases put into one square within three days.
 """
@@ -33,11 +33,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.clusters import ONCE_ZOOM, clusters, say
+from bench.components import Past, components
 from mengding.imports.boston.plan import rows
 from mengding.imports.boston.request import read
 from mengding.imports.rows import Reject
 from mengding.regions import cells
-from mengding.warnings.rules import SERIES_WEEKS
 from mengding.warnings.stats import control, episodes, spikes
 from mengding.warnings.stats.calibrate import Calibration
 
@@ -191,38 +191,6 @@ def false_alarms(data: Archive, tuning: control.Tuning, dice: np.random.Generato
     return real
 
 
-def components(data: Archive, dice: np.random.Generator, days: int, false_a_week: float) -> None:
-    """Prints how often a series of components would have been warned of. Boston's wards are far
-    larger than villages, and all of its classes are taken."""
-    span = SERIES_WEEKS * 7 + days
-    for name, counts in (
-        ("as it stands", data.counts),
-        ("days of 3 weeks shuffled", shuffled(data, dice, 3)),
-        ("all days shuffled", shuffled(data, dice, 53)),
-    ):
-        wards = np.flatnonzero([ward > 0 for _, ward in data.names])
-        hits = []
-        for end in range(span, counts.shape[1] + 1):
-            some = wards[counts[wards, end - span : end].any(axis=1)]
-            chart = control.long_chart(
-                counts[some, end - span : end], _dense(data.classes, some), days
-            )
-            assert chart is not None  # twelve weeks are enough
-            alpha = control.alpha_for(len(some), false_a_week)
-            for verdict in control.verdicts([chart], alpha, 4):
-                hits.append((end, str(some[verdict.series]), frozenset[int]()))
-        looked = counts.shape[1] - span + 1
-        n = episodes.count_all(hits)
-        print(f"  {name:26} {n:4} warnings in {looked} days = {n / looked * 365:6.1f} a year")
-    print(f"  promised at most {false_a_week * 52:.0f} a year", flush=True)
-
-
-def _dense(classes: list[int], rows_: "NDArray[np.int64]") -> list[int]:
-    wanted = [classes[n] for n in rows_]
-    at = {each: n for n, each in enumerate(sorted(set(wanted)))}
-    return [at[each] for each in wanted]
-
-
 def detection(
     data: Archive, tuning: control.Tuning, dice: np.random.Generator, real: Counter[int], each: int,
     length: int = SPIKE_DAYS, bands: tuple[tuple[int, int], ...] = BANDS,
@@ -296,7 +264,9 @@ def main(arguments: list[str]) -> int:
     print("spikes of four weeks")
     detection(data, tuning, dice, real, given.each // 3, 28, ((1, 7),))
     print("series of components, 14 days")
-    components(data, dice, 14, 0.5)
+    wards = np.flatnonzero([ward > 0 for _, ward in data.names])
+    classes = [data.classes[row] for row in wards.tolist()]
+    components(Past(data.first, data.counts[wards], classes, data.kinds), dice, given.each)
     print("clusters")
     clusters(found, dice, max(20, given.each // 5))
     print(f"{time.perf_counter() - started:.0f} s")

@@ -202,6 +202,9 @@ TABLE: dict[str, Row] = {
     "GET /warnings/settings": Row("SU"),
     "POST /warnings/settings": Row("SU", body='{"version":99,"document":{}}'),
     "POST /warnings/settings/preview": Row("SU", body='{"document":{},"kinds":["overdue"]}'),
+    "GET /warnings/settings/preview": Row("SU"),
+    "GET /warnings/settings/preview/{int:trial_id}": Row("SU", area=True),
+    "POST /warnings/settings/preview/{int:trial_id}/cancel": Row("SU", area=True),
     "GET /crowd/spots": Row("SDPU"),
     "POST /crowd/spots": Row(
         "SU", area=True, body='{"code":"x","name":"x","region":"511803102201","capacity":9}'

@@ -48,7 +48,8 @@ from mengding.scores.tests import made as month_of_work
 from mengding.supervision.models import Demand
 from mengding.tasks.tests.made import field_work
 from mengding.urls import api
-from mengding.warnings.models import Alert, Spot
+from mengding.warnings.models import Alert, Spot, Trial
+from mengding.warnings.rules import SHIPPED, document
 from tests.matrix import ADMIN, EVERY, HOME, OPEN311, PUBLIC, ROLE_OF, TABLE, WORKING, Row
 
 VILLAGE = "511803102201"  # in the town of the demo's grid worker
@@ -171,6 +172,16 @@ def _build() -> World:
         **field_work(),
         "period_id": 1,  # none is closed
         "run_id": 1,  # somebody else's: not found
+        "trial_id": Trial.objects.create(
+            district=Region.objects.get(code="511803"),
+            document=document(SHIPPED),
+            kinds=["overdue"],
+            against=0,
+            total=1,
+            state="done",
+            asked_at=now(),
+            finished_at=now(),
+        ).pk,
         "look_id": 1,
         "device_id": 1,
         "filter": 1,

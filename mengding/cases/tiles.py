@@ -40,6 +40,15 @@ class Tile(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "地图汇总"
+        indexes = [
+            # A class or a group of them is answered by this index alone.
+            models.Index(
+                fields=["level", "district", "class_code", "cell"],
+                name="tile_by_class",
+                condition=models.Q(by_class=True),
+                include=["n", "lon", "lat", "ids", "town", "village", "grid"],
+            )
+        ]
 
 
 class TileChange(models.Model):

@@ -212,9 +212,9 @@ def _dispatch(options: argparse.Namespace) -> int:
                 print(f"汇总 counts: {rollup.rebuild(_step):,}")
                 return 0
             case "worker":
-                from mengding.jobs.worker import work
+                from mengding.runtime import worker
 
-                work()
+                worker.run()
                 return 0
             case _:
                 return _manage(options.arguments)

@@ -35,8 +35,8 @@ from mengding.worktime import Unit, used
 
 ACTION = "escalation.alarm"
 READER = "escalation.alarms"
-PIECE = 20  # alarms of one transaction
-Able = Callable[[int, str], list[Actor]]  # who holds a role in an organisation
+PIECE = 50  # alarms of one transaction, which is six statements
+Able = Callable[[int, str], list[Actor]]  # who holds a role in an organisation, those on duty first
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,24 @@ class Wrong:
     organisation: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """An alarm to raise or to tell again: who answers for it, and the posts told."""
+
+    wrong: Wrong
+    rule: AlarmRule
+    centre: int
+    role: str
+    posts: list[int]
+    owner: int | None
+
+
 def check(document: Document) -> dict[str, int]:
     """Raise, repeat and end alarms; how many "raised", "repeated", "ended" and are "open".
 
-    All is looked for before anything is written, and written in pieces: readers of the ledger wait
-    for the oldest transaction that writes. Where another worker is at it, the rest is left to it.
+    All is looked for, and whom to tell, before anything is written, and written in pieces of a few
+    statements: readers of the ledger wait for the oldest transaction that writes. Where another
+    worker is at it, the rest is left to it.
     """
     now = time.now()
     found = {
@@ -67,65 +80,82 @@ def check(document: Document) -> dict[str, int]:
     }
     counted = {"raised": 0, "repeated": 0, "ended": 0, "open": len(found)}
     able = cache(_able)
-    ids = list(found)
-    for begin in range(0, len(ids), PIECE):
-        piece = {each: found[each] for each in ids[begin : begin + PIECE]}
-        if not _keep(piece, able, now, counted):
-            return counted
-    open_then = Alarm.objects.filter(ended_at__isnull=True, raised_at__lte=now)
-    over = [
-        pk for pk, *each in open_then.values_list("pk", "kind", "key") if tuple(each) not in found
+    open_then = {
+        (row.kind, row.key): row
+        for row in Alarm.objects.filter(ended_at__isnull=True, raised_at__lte=now).order_by("pk")
+    }
+    late = [
+        (wrong, rule, row)
+        for each, (wrong, rule) in found.items()
+        if (row := open_then.get(each)) is None or _again(row, rule, now)
     ]
+    # By case, as whoever else writes of several cases takes them.
+    late.sort(key=lambda each: each[0].case.pk if each[0].case else 0)
+    for begin in range(0, len(late), PIECE):
+        piece = [_due(*each, able) for each in late[begin : begin + PIECE]]
+        if not _keep([due for due in piece if due is not None], now, counted):
+            return counted
+    over = [row.pk for each, row in open_then.items() if each not in found]
     counted["ended"] = Alarm.objects.filter(pk__in=over, ended_at__isnull=True).update(ended_at=now)
     return counted
 
 
+def _again(row: Alarm, rule: AlarmRule, now: datetime) -> bool:
+    return row.acknowledged_at is None and row.told_at <= now - timedelta(minutes=rule.every)
+
+
+def _due(wrong: Wrong, rule: AlarmRule, row: Alarm | None, able: Able) -> _Due | None:
+    """None: nobody answers for it."""
+    if row is not None:
+        posts = _posts(able(row.organisation_id, row.role), wrong.case)
+        return _Due(wrong, rule, row.organisation_id, row.role, posts, row.post_id)
+    centre = _centre(wrong, rule, able)
+    if centre is None:
+        return None
+    posts = _posts(able(centre, rule.role), wrong.case)
+    return _Due(wrong, rule, centre, rule.role, posts, posts[0] if posts else None)
+
+
 @transaction.atomic
-def _keep(
-    found: dict[tuple[str, str], tuple[Wrong, AlarmRule]], able: Able, now: datetime,
-    counted: dict[str, int],
-) -> bool:  # fmt: skip
+def _keep(due: list[_Due], now: datetime, counted: dict[str, int]) -> bool:
     """Raise or repeat these; False where another worker is at it."""
     if not feed.hold(READER):
         return False
-    rows = (
-        Alarm.objects.select_for_update(of=("self",))
-        .select_related("case")
-        .filter(ended_at__isnull=True, key__in={key for _, key in found})
+    rows = Alarm.objects.select_for_update().filter(
+        ended_at__isnull=True, key__in={each.wrong.key for each in due}
     )
     kept = {(row.kind, row.key): row for row in rows.order_by("pk")}
-    for each, (wrong, rule) in found.items():
-        row = kept.get(each)
+    again, new = [], []
+    for each in due:
+        row = kept.get((each.wrong.kind.value, each.wrong.key))
         if row is None:
-            counted["raised"] += _raise(wrong, rule, able, now)
-        elif row.acknowledged_at is None and row.told_at <= now - timedelta(minutes=rule.every):
-            row.told_at, row.times = now, row.times + 1
-            row.save(update_fields=["told_at", "times"])
-            _tell(row, able)
-            counted["repeated"] += 1
+            new.append((_row(each, now), each))
+        elif _again(row, each.rule, now):
+            again.append((row, each))
+    for row, _ in again:
+        row.told_at, row.times = now, row.times + 1
+    Alarm.objects.bulk_update([row for row, _ in again], ["told_at", "times"])
+    Alarm.objects.bulk_create([row for row, _ in new])
+    counted["raised"] += len(new)
+    counted["repeated"] += len(again)
+    _tell(new + again)
     return True
 
 
-def _raise(wrong: Wrong, rule: AlarmRule, able: Able, now: datetime) -> bool:
-    centre = _centre(wrong, rule, able)
-    if centre is None:
-        return False
-    posts = _posts(able(centre, rule.role), wrong.case)
-    owner = next((pk for pk in posts if _on_duty(pk)), posts[0] if posts else None)
-    row = Alarm.objects.create(
+def _row(due: _Due, now: datetime) -> Alarm:
+    wrong = due.wrong
+    return Alarm(
         kind=wrong.kind.value,
         key=wrong.key,
         case=wrong.case,
         region_id=wrong.region,
-        organisation_id=centre,
-        role=rule.role,
-        post_id=owner,
+        organisation_id=due.centre,
+        role=due.role,
+        post_id=due.owner,
         since=wrong.since,
         raised_at=now,
         told_at=now,
     )
-    _tell(row, able)
-    return True
 
 
 def _centre(wrong: Wrong, rule: AlarmRule, able: Able) -> int | None:
@@ -146,10 +176,13 @@ def _centre(wrong: Wrong, rule: AlarmRule, able: Able) -> int | None:
 
 
 def _able(organisation: int, role: str) -> list[Actor]:
+    """Those on duty first."""
     rows = Post.objects.filter(
         organisation=organisation, role=role, active=True, account__is_active=True
     )
-    posts = rows.order_by("pk").values_list("account_id", "pk")
+    posts = sorted(
+        rows.order_by("pk").values_list("account_id", "pk"), key=lambda each: not _on_duty(*each)
+    )
     return [actor for post in posts if (actor := people.actor_in_post(*post)) is not None]
 
 
@@ -161,21 +194,32 @@ def _posts(able: list[Actor], case: Case | None) -> list[int]:
     ]
 
 
-def _on_duty(post: int) -> bool:
-    account = Post.objects.values_list("account_id", flat=True).get(pk=post)
+def _on_duty(account: int, post: int) -> bool:
     interval = duty.open_interval(account)
     return interval is not None and interval.post_id == post
 
 
-def _tell(row: Alarm, able: Able) -> None:
-    said: dict[str, Any] = {"alarm": row.pk, "kind": row.kind, "times": row.times}
-    if row.case is None:
-        record(SYSTEM, Entry("alarm", row.pk, ACTION, after=said | {"org": row.organisation_id}))
-        return
-    posts = _posts(able(row.organisation_id, row.role), row.case)
-    after = said | {"told": posts, "count": len(posts)}
-    event = record(SYSTEM, Entry("case", row.case.pk, ACTION, after=after))[0]
-    telling.tell(NoticeKind.ALARM, row.case.pk, posts, event=event, action=ACTION)
+def _tell(told: list[tuple[Alarm, _Due]]) -> None:
+    entries = []
+    for row, due in told:
+        said: dict[str, Any] = {"alarm": row.pk, "kind": row.kind, "times": row.times}
+        if row.case_id is None:
+            said |= {"org": row.organisation_id}
+            entries.append(Entry("alarm", row.pk, ACTION, after=said))
+        else:
+            said |= {"told": due.posts, "count": len(due.posts)}
+            entries.append(Entry("case", row.case_id, ACTION, after=said))
+    if entries:
+        events = record(SYSTEM, *entries)
+        telling.tell(
+            NoticeKind.ALARM,
+            [
+                (event, row.case_id, due.posts)
+                for event, (row, due) in zip(events, told, strict=True)
+                if row.case_id is not None
+            ],
+            action=ACTION,
+        )
 
 
 def _urgent() -> Any:

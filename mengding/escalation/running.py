@@ -139,7 +139,7 @@ def _step(watch: Watch, case: Case, clock: Clock, each: Occurrence, now: datetim
         posts=posts,
     )
     if posts:
-        telling.tell(NoticeKind.ESCALATED, case.pk, posts, event=event, action=ACTION)
+        telling.tell(NoticeKind.ESCALATED, [(event, case.pk, posts)], action=ACTION)
 
 
 def save(watch: Watch) -> None:

@@ -69,7 +69,7 @@ class Fact(_FactRow):
             models.Index(
                 fields=["org", "kind", "day"],
                 name="fact_by_org",
-                include=["bits", "district", "class_code", "channel", "confidential"],
+                include=["bits", "case_id", "district", "class_code", "channel", "confidential"],
             ),
             models.Index(
                 fields=["class_code", "kind", "day"],

@@ -1,11 +1,13 @@
 """`every(cron, name)`: a function the worker calls on time, whose every run is recorded.
 
 The worker (`mengding worker`) defers a job when its time has come; several workers defer it once.
-A job left waiting is not queued twice. A job must bear to be run twice at once and to be cut off:
-it works in transactions of its own, on rows nobody else holds.
+A job left waiting is not queued twice, and in one process a job runs once at a time. Several
+workers may run it at once and it may be cut off: it works in transactions of its own, on rows
+nobody else holds.
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,8 +51,16 @@ def every(cron: str, name: str) -> Callable[[Work], Work]:
             raise RuntimeError(f"job {name!r} registered twice")
         _jobs[name] = (cron, work)
 
+        alone = threading.Lock()
+
         def task(timestamp: int) -> None:
-            run(name)
+            # Late ones pile up behind a long run: they would take every place of the queue. What
+            # this one was to do, that run or the next one does.
+            if alone.acquire(blocking=False):
+                try:
+                    run(name)
+                finally:
+                    alone.release()
 
         queue = QUICK if len(cron.split()) > 5 else SLOW  # a field for seconds
         app.periodic(cron=cron, queueing_lock=name)(app.task(name=name, queue=queue)(task))
@@ -115,14 +125,20 @@ def catch_up() -> list[str]:
     kept = {row.name: row for row in JobRun.objects.all()}
     queued = []
     for name, cron in jobs().items():
-        if state(cron, kept.get(name)) in ("never", "late"):
-            try:
-                with transaction.atomic():  # a refused insert ends a transaction around it
-                    app.configure_task(name, queueing_lock=name).defer(timestamp=0)
-                queued.append(name)
-            except AlreadyEnqueued:
-                pass  # it waits for the worker as it is
+        if state(cron, kept.get(name)) in ("never", "late") and hurry(name):
+            queued.append(name)
     return queued
+
+
+def hurry(name: str) -> bool:
+    """Queue a job now, when the transaction around this is committed; false where it waits for
+    the worker as it is."""
+    try:
+        with transaction.atomic():  # a refused insert ends a transaction around it
+            app.configure_task(name, queueing_lock=name).defer(timestamp=0)
+    except AlreadyEnqueued:
+        return False
+    return True
 
 
 def forget_old() -> int:

@@ -86,21 +86,31 @@ def _kind(event: dict[str, Any]) -> NoticeKind | None:
     return kind
 
 
-def tell(kind: NoticeKind, case_id: int, posts: Iterable[int], *, event: int, action: str) -> None:
-    """Queue a notice of one event to posts that an app above has chosen, in its transaction.
+def tell(kind: NoticeKind, told: Iterable[tuple[int, int, Iterable[int]]], *, action: str) -> None:
+    """Queue notices to posts that an app above has chosen, in the transaction of the events.
+    `told`: event, case and posts of each.
 
     Who may not see the case by the time of delivery is left out.
     """
-    payload = {
-        "event": event,
-        "case": case_id,
-        "kind": kind.value,
-        "action": action,
-        "at": clock.now().isoformat(),
-        "by": None,
-        "posts": sorted(set(posts)),
-    }
-    outbox.put([(f"notice:{event}:{kind.value}", OUTBOX_KIND, payload)])
+    at = clock.now().isoformat()
+    outbox.put(
+        [
+            (
+                f"notice:{event}:{kind.value}",
+                OUTBOX_KIND,
+                {
+                    "event": event,
+                    "case": case,
+                    "kind": kind.value,
+                    "action": action,
+                    "at": at,
+                    "by": None,
+                    "posts": sorted(set(posts)),
+                },
+            )
+            for event, case, posts in told
+        ]
+    )
 
 
 @outbox.handles(OUTBOX_KIND)

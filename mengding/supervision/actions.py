@@ -186,9 +186,7 @@ def answer(actor: Actor, demand_id: int, *, text: str, at: datetime | None = Non
     if row.opened_post_id is not None:
         telling.tell(
             NoticeKind.ANSWERED,
-            row.case_id,
-            [row.opened_post_id],
-            event=event,
+            [(event, row.case_id, [row.opened_post_id])],
             action="supervision.answer",
         )
     return row

@@ -52,6 +52,12 @@ class Facts:
     works: Callable[[date], bool] | None = None
     then: Mapping[str, Mapping[date, int]] = field(default_factory=dict)
 
+    def known_since(self, first: date, until: date) -> date:
+        """The first day from which on cases are known, at the earliest `first`, before `until`:
+        days before a district began are no quiet days."""
+        known = min((row.day for row in self.rows), default=first)
+        return min(max(first, known), until - timedelta(days=1))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -112,7 +118,7 @@ class Table:
     def before(self, today: date, days: int, *, empty_last: bool = False) -> "Table":
         """So many days before `today` (those there are), and rows with anything in them.
         `empty_last`: nothing of the last one is known yet."""
-        end = (today - self.days[0]).days
+        end = max(0, (today - self.days[0]).days)
         some = self.counts[:, max(0, end - days) : end]
         if empty_last:
             some = np.concatenate([some[:, :-1], np.zeros_like(some[:, -1:])], axis=1)

@@ -2,7 +2,8 @@
 
 from mengding.core.text import T
 from mengding.warnings.kinds import Kind
-from mengding.warnings.rules import SERIES_WEEKS, Rules
+from mengding.warnings.rules import Rules
+from mengding.warnings.stats import series
 
 _METHODS: dict[Kind, T] = {
     Kind.REPEAT: T(
@@ -48,11 +49,20 @@ _METHODS: dict[Kind, T] = {
         "a week over the district.",
     ),
     Kind.SERIES: T(
-        "同一村同类部件 {days} 天内至少 {least} 件；基线为此前 {past} 周该村水平，上限取负二项分布"
-        "（离散度在同类各村间合并估计），使全部序列每周预期误报不超过 {false_a_week} 次。",
-        "At least {least} components of one class in one village within {days} days; the baseline "
-        "is the village's level of the {past} weeks before, the limit a negative binomial's "
-        "(dispersion pooled over villages), set to at most {false_a_week} false alarms a week.",
+        "同一村同类部件 {days} 天内至少 {least} 件，同一处同一天的算一件；"
+        "基线为此前 {past} 周该村水平，同类部件在其他村普遍增多的，基线相应提高；"
+        "偶然概率按负二项分布（离散度在同类各村间合并估计）。概率线每周用本区自己的数据校准："
+        "把以往的日子在 {block} 天内按同日型打乱，照样逐日查看，"
+        "使全部序列每周误报不超过 {false_a_week} 次。"
+        "真实的成批损坏、集中排查和水平变化不在此列。",
+        "At least {least} components of one class in one village within {days} days, those at one "
+        "spot on one day counted once; the baseline is the village's level of the {past} weeks "
+        "before, raised as far as the class has risen in the other villages, the chance a negative "
+        "binomial's (dispersion pooled over the villages of the class). The limit is set each week "
+        "on this district's own past: its days are shuffled within {block} days among their kind "
+        "and looked at like real ones, so that all series together make at most {false_a_week} "
+        "false alarms a week. Real series, inspections of "
+        "everything and changes of level come on top.",
     ),
     Kind.OVERDUE: T(
         "检查发现的隐患，整改后超过复查日期 {grace_days} 天仍未复查。",
@@ -71,4 +81,4 @@ _METHODS: dict[Kind, T] = {
 def method_of(kind: Kind, rules: Rules) -> T:
     """The method of a kind under these rules."""
     numbers = {name: f"{value:g}" for name, value in rules.values[kind].items()}
-    return _METHODS[kind].fill(**numbers, past=SERIES_WEEKS)
+    return _METHODS[kind].fill(**numbers, past=series.WEEKS, block=rules.series_tuning.block)

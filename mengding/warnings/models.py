@@ -12,6 +12,7 @@ from mengding.tasks.models import Task
 from mengding.warnings.kinds import KIND_NAMES, Kind
 
 LIVE = ("open", "taken")
+UNDER_WAY = ("waiting", "running")
 
 
 class Status(models.TextChoices):
@@ -122,6 +123,59 @@ class RuleSet(models.Model):
         constraints = [
             models.UniqueConstraint(name="warning_rules_once", fields=["district", "version"]),
         ]
+
+
+class TrialState(models.TextChoices):
+    WAITING = "waiting", "排队中"
+    RUNNING = "running", "试算中"
+    DONE = "done", "已完成"
+    CANCELLED = "cancelled", "已取消"
+    FAILED = "failed", "未完成"
+
+
+class Trial(models.Model):
+    """Settings tried on the last 90 days; one under way in a district. Kept 30 days.
+
+    `document`: whole; `against`: the version in force when it was asked for; `done` of `total`:
+    its progress; `answer`: {kind, tried, current} of each kind that is counted. `begun`: how often
+    a worker began it, more than once where one was killed. `error`: a code.
+    """
+
+    district = models.ForeignKey(
+        Region, verbose_name="区县", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    document = models.JSONField("内容")
+    kinds: "models.Field[list[str], list[str]]" = ArrayField(
+        models.CharField(max_length=8), verbose_name="种类"
+    )
+    against = models.PositiveIntegerField("对照版本")
+    state = models.CharField(
+        "状态", max_length=9, choices=TrialState.choices, default=TrialState.WAITING.value
+    )
+    done = models.PositiveIntegerField("进度", default=0)
+    total = models.PositiveIntegerField("总量")
+    answer = models.JSONField("结果", default=list)
+    begun = models.PositiveSmallIntegerField("开始次数", default=0)
+    error = models.CharField("错误", max_length=20, default="", blank=True)
+    asked_at = models.DateTimeField("提交时间")
+    asked_by = models.BigIntegerField("账号", null=True)
+    finished_at = models.DateTimeField("结束时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "预警参数试算"
+        constraints = [
+            models.UniqueConstraint(
+                name="warning_trial_one_under_way",
+                fields=["district"],
+                condition=Q(state__in=["waiting", "running"]),
+            ),
+            models.CheckConstraint(
+                name="warning_trial_ended_whole",
+                condition=Q(state__in=["waiting", "running"], finished_at__isnull=True)
+                | ~Q(state__in=["waiting", "running"]) & Q(finished_at__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["district", "-id"], name="warning_trial_newest")]
 
 
 class Spot(models.Model):

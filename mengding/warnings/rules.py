@@ -14,7 +14,7 @@ from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.warnings.classes import takes_part
 from mengding.warnings.kinds import Kind
-from mengding.warnings.stats import control, scan, spikes
+from mengding.warnings.stats import control, scan, series, spikes
 from mengding.warnings.stats.crowd import Stages
 
 FORMAT = "mengding-warnings/1"
@@ -111,6 +111,15 @@ class Rules:
             false_a_week=self.number(Kind.SPIKE, "false_a_week"),
         )
 
+    @property
+    def series_tuning(self) -> series.Tuning:
+        """Of components failing in series."""
+        return series.Tuning(
+            days=self.whole(Kind.SERIES, "days"),
+            least=self.whole(Kind.SERIES, "least"),
+            false_a_week=self.number(Kind.SERIES, "false_a_week"),
+        )
+
     def stages(self, own: "tuple[int, int, int] | None" = None) -> Stages:
         """Of crowds; `own`: a spot's percentages in place of the district's."""
         attention, crowded, full = own or (
@@ -127,14 +136,13 @@ class Rules:
             max(
                 spikes.past_days(self.tuning),
                 scan.PAST + self.whole(Kind.CLUSTER, "days"),
-                SERIES_WEEKS * 7 + self.whole(Kind.SERIES, "days"),
+                series.past_days(self.series_tuning),
                 self.whole(Kind.REPEAT, "days"),
             )
             + 1
         )
 
 
-SERIES_WEEKS = 12
 SHIPPED = Rules()
 
 

@@ -14,5 +14,11 @@ def look() -> dict[str, Any]:
 
 @every("57 3 * * *", "warnings.forget")
 def forget() -> dict[str, Any]:
-    """Delete old counts."""
-    return {"deleted": actions.forget_old()}
+    """Delete old counts and trials."""
+    return {"deleted": actions.forget_old(), "trials": actions.forget_trials()}
+
+
+@every("* * * * *", "warnings.try")
+def try_settings() -> dict[str, Any]:
+    """Try settings; hurried when some are asked for, so this is for what was cut off."""
+    return actions.carry_out()

@@ -15,7 +15,7 @@ from mengding.escalation.document import DEFAULT
 from mengding.escalation.models import Alarm
 from mengding.escalation.tests.made import MONDAY, publish
 from mengding.ledger import outbox
-from mengding.ledger.models import Cursor
+from mengding.ledger.models import Cursor, Event
 from mengding.ledger.tests.connections import other
 from mengding.notices.models import Notice
 
@@ -156,10 +156,37 @@ def test_more_alarms_than_one_transaction_holds(monkeypatch: Any) -> None:
     with clock.at(MONDAY):
         cases = [case_at(Stage.DISPATCHED) for _ in range(5)]
     check(MONDAY + 11 * MINUTE)
-    assert [len(mine(case, "unaccepted")) for case in cases] == [1] * 5
+    for case in cases:
+        (row,) = mine(case, "unaccepted")
+        (event,) = Event.objects.filter(
+            subject_kind="case", subject_id=case.pk, action=alarms.ACTION
+        )
+        assert (event.after["alarm"], event.after["count"]) == (row.pk, len(event.after["told"]))
+        told = Notice.objects.filter(case=case, kind="alarm", event_id=event.pk)
+        assert sorted(told.values_list("post_id", flat=True)) == sorted(event.after["told"])
+        assert event.after["told"]
     assert check(MONDAY + 12 * MINUTE)["raised"] == 0
     publish(unaccepted=RULE | {"on": False})
     assert check(MONDAY + 13 * MINUTE)["ended"] >= 5
+
+
+def test_acknowledged_between_the_look_and_the_writing(monkeypatch: Any) -> None:
+    publish(unaccepted=RULE)
+    with clock.at(MONDAY):
+        case = case_at(Stage.DISPATCHED)
+    check(MONDAY + 11 * MINUTE)
+    (row,) = mine(case, "unaccepted")
+    keep = alarms._keep
+
+    def late(*given: Any) -> bool:
+        actions.acknowledge(who("dispatch"), row.pk)
+        return keep(*given)
+
+    monkeypatch.setattr(alarms, "_keep", late)
+    check(MONDAY + 50 * MINUTE)
+    row.refresh_from_db()
+    assert row.acknowledged_at is not None
+    assert (row.times, Notice.objects.filter(case=case, kind="alarm").count()) == (1, 1)
 
 
 def test_another_worker_is_left_alone() -> None:

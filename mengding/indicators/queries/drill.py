@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from mengding.cases.models import Case
 from mengding.cases.queries.lists import COLUMNS, listed, org_name
-from mengding.cases.visibility import visible_to
+from mengding.cases.visibility import ids_visible_to, visible_to
 from mengding.core import clock
 from mengding.core.actor import Actor, ActorKind, Role
 from mengding.core.errors import Invalid
@@ -70,8 +70,7 @@ def cases_of(
     hidden = 0
     if actor.role is Role.HANDLER and actor.kind is not ActorKind.SYSTEM:
         # What was dispatched to a department and left it again counts, but is not its any more.
-        seen = Case.objects.filter(visible_to(actor)).values("pk")
-        hidden = total - rows.filter(case_id__in=seen).count()
+        hidden = total - rows.filter(case_id__in=ids_visible_to(actor)).count()
     page, following = _page(rows, cursor, limit)
     return Found(total, hidden, _shown(actor, page), following, period)
 

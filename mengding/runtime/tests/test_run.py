@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from mengding.runtime.processes import alive
+from mengding.runtime.processes import alive, command_line
 from mengding.runtime.state import checkout_dir
 
 
@@ -43,6 +43,14 @@ def processes_of(state: Path) -> list[str]:
         if (theirs or str(state).encode() in command) and alive(int(folder.name)):
             found.append(command.replace(b"\0", b" ").decode())
     return found
+
+
+def children(pid: int) -> list[int]:
+    try:
+        said = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    except OSError:  # it has ended
+        return []
+    return [int(each) for each in said.split()]
 
 
 class Run:
@@ -160,6 +168,36 @@ def test_killed_database_and_web_process_come_back(state: Path) -> None:
             except OSError:  # an error answer while it restarts
                 assert time.monotonic() < until, run.said()
                 time.sleep(0.1)
+    finally:
+        assert run.end() == 0
+
+
+def test_jobs_have_two_processes_that_come_back_together(state: Path) -> None:
+    run = Run(state).ready()
+
+    def workers() -> list[int]:
+        """The one that follows the ledger, and the one of long jobs, its child."""
+        quick = [pid for pid in children(run.process.pid) if command_line(pid).endswith(" worker")]
+        below = [pid for parent in quick for pid in children(parent)]
+        return quick + [pid for pid in below if command_line(pid).endswith(" worker")]
+
+    def both_but(before: list[int]) -> list[int]:
+        until, last = time.monotonic() + 60, before
+        while True:
+            found = workers()
+            # Twice the same: what is about to become another program has this name for a moment.
+            if found == last and len(found) == 2 and not set(found) & set(before):
+                return found
+            assert time.monotonic() < until, run.said()
+            last = found
+            time.sleep(0.3)
+
+    try:
+        both = both_but([])
+        os.kill(both[1], signal.SIGKILL)
+        both = both_but(both)
+        os.kill(both[0], signal.SIGKILL)
+        both = both_but(both)
     finally:
         assert run.end() == 0
 

@@ -83,10 +83,36 @@ class SettingsTrialRow(Schema):
 
 
 class SettingsTrial(Schema):
-    """Over so many days up to now."""
+    """A trial: waiting, running, done, cancelled or failed, with its progress (`done` of `total`)
+    and the kinds counted so far (`counting`: the one just now), over so many days up to now.
 
+    `document`: what is tried; `changes`: how it differs from version `against`, in force when it
+    was asked for. `mine`: asked for by who reads this. `error`: why it failed. `worker`: whether
+    there is a worker; where there is none it waits."""
+
+    id: int
+    state: str
+    done: int
+    total: int
     days: int
+    kinds: list[str]
     items: list[SettingsTrialRow]
+    counting: str | None
+    against: int
+    document: dict[str, Any]
+    changes: list[SettingChange]
+    asked_at: datetime
+    asked_by: str | None
+    mine: bool
+    finished_at: datetime | None
+    error: str | None
+    worker: bool
+
+
+class NewestTrial(Schema):
+    """The one that matters to me, if any."""
+
+    trial: SettingsTrial | None
 
 
 @router.get("/warnings/settings", response=WarningSettings, operation_id="warnings_settings")
@@ -111,10 +137,51 @@ def publish_settings(request: HttpRequest, data: WarningSettingsIn) -> Status[di
 
 @router.post(
     "/warnings/settings/preview",
-    response=SettingsTrial,
+    response={202: SettingsTrial},
     operation_id="warnings_settings_preview",
 )
 @allows("warnings.configure")
-def preview_settings(request: HttpRequest, data: SettingsTrialIn) -> Any:
-    """How many warnings the last 90 days would have given; changes nothing."""
-    return queries.preview(caller(request), data.document, data.kinds)
+def preview_settings(request: HttpRequest, data: SettingsTrialIn) -> Status[dict[str, Any]]:
+    """Have it counted how many warnings the last 90 days would have given; changes nothing.
+
+    The worker does it: ask for the trial until its state is done. One at a time for a district:
+    asking for other settings replaces one's own, and is a conflict while a colleague's is under
+    way, whose id is `existing`."""
+    actor = caller(request)
+    row = actions.ask(actor, data.document, data.kinds)
+    return Status(202, queries.trial(actor, row.pk))
+
+
+@router.get(
+    "/warnings/settings/preview",
+    response=NewestTrial,
+    operation_id="warnings_settings_previews",
+)
+@allows("warnings.configure")
+def newest_preview(request: HttpRequest) -> Any:
+    """The trial under way in my district, whoever asked for it; else my own last."""
+    return json_response({"trial": queries.newest_trial(caller(request))})
+
+
+@router.get(
+    "/warnings/settings/preview/{int:trial_id}",
+    response=SettingsTrial,
+    operation_id="warnings_settings_preview_get",
+)
+@allows("warnings.configure")
+def get_preview(request: HttpRequest, trial_id: int) -> Any:
+    """How far a trial of my district is, and what it counted."""
+    return json_response(queries.trial(caller(request), trial_id))
+
+
+@router.post(
+    "/warnings/settings/preview/{int:trial_id}/cancel",
+    response=SettingsTrial,
+    operation_id="warnings_settings_preview_cancel",
+)
+@allows("warnings.configure")
+def cancel_preview(request: HttpRequest, trial_id: int) -> Any:
+    """Call off a trial of one's own; one that has ended stays as it is."""
+    actor = caller(request)
+    actions.call_off(actor, trial_id)
+    return json_response(queries.trial(actor, trial_id))

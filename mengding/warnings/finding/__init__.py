@@ -52,16 +52,23 @@ def everything(facts: Facts, rules: Rules, now: datetime) -> list[Found]:
     return found
 
 
-def replayed(kind: Kind, facts: Facts, rules: Rules, today: date, days: int) -> int:
+def replayed(
+    kind: Kind,
+    facts: Facts,
+    rules: Rules,
+    today: date,
+    days: int,
+    tick: Callable[[], object] = lambda: None,
+) -> int:
     """How many warnings of one kind the finder would have raised over the last days, had it
-    looked at every midnight: what lasts without a week of quiet between counts once."""
+    looked at every midnight: what lasts without a week of quiet between counts once. `tick`: told
+    of each of the `days` + 1 looks."""
     since = today - timedelta(days=days)
     watch = WATCHES[kind](_taking_part(facts, rules), rules, since, today)
-    hits = [
-        (n, *hit)
-        for n in range(days + 1)
-        for hit in watch.keys(start_of(since + timedelta(days=n)))
-    ]
+    hits = []
+    for n in range(days + 1):
+        hits += [(n, *hit) for hit in watch.keys(start_of(since + timedelta(days=n)))]
+        tick()
     return episodes.count_all(hits)
 
 

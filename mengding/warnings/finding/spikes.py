@@ -35,7 +35,8 @@ class Spikes:
 
     def __init__(self, facts: Facts, rules: Rules, since: date, until: date) -> None:
         self._facts, self._tuning = facts, rules.tuning
-        self._first = since - timedelta(days=spikes.past_days(self._tuning))
+        first = since - timedelta(days=spikes.past_days(self._tuning))
+        self._first = facts.known_since(first, until)
         single = once([row for row in facts.rows if self._first <= row.day < until])
         # The whole district is a class of its own: it scatters otherwise than its towns.
         keyed = [(row.code, row.town, row.day) for row in single if row.town != facts.district]
@@ -57,6 +58,7 @@ class Spikes:
         """With window, limit and chance, and how often the like of it is a false alarm."""
         today = now.astimezone(LOCAL).date()
         said = self._look(today)
+        rate = said.calibration.a_week
         week = next((chart for chart in said.charts if chart.window == control.WEEK), None)
         for series, verdict in said.rarest.items():
             code, place = said.keys[series]
@@ -79,7 +81,7 @@ class Spikes:
                     "phi": round(verdict.phi, 2),
                     "alpha": said.calibration.alpha,
                     "series": len(said.keys),
-                    "false_a_week": _rounded(said.calibration.a_week),
+                    "false_a_week": rate and round(rate, 2),
                     "usual": round(usual, 3),
                     **_course(said, series),
                 },
@@ -95,7 +97,7 @@ class Spikes:
         table = self._table.before(today, tuning.past)
         some = spikes.kept(table.counts, table.groups, tuning)
         keys = [table.keys[row] for row in some.rows.tolist()]
-        end = (today - self._first).days
+        end = max(0, (today - self._first).days)
         charts = control.charts(
             table.counts[some.rows],
             some.classes,
@@ -115,7 +117,7 @@ class Spikes:
         until = spikes.calibrated_at(today)
         days = spikes.past_days(self._tuning) - 2 * control.WEEK
         past = self._table.before(until, days)
-        end = (until - self._first).days
+        end = max(0, (until - self._first).days)
         return spikes.calibration(
             past.counts, past.groups, self._kinds[max(0, end - days) : end], self._tuning
         )
@@ -133,10 +135,6 @@ class Spikes:
             if known := self._facts.then.get(code.rstrip("*")):
                 then[n] = [known.get(day, 0) for day in days]
         return control.season_factors(then, self._tuning)
-
-
-def _rounded(rate: float | None) -> float | None:
-    return None if rate is None else round(rate, 2)
 
 
 def _course(said: _Said, series: int) -> dict[str, Any]:

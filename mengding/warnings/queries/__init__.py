@@ -1,6 +1,7 @@
 """Reading warnings, scenic spots and settings."""
 
-from mengding.warnings.queries.rules import preview, settings
+from mengding.warnings.queries.rules import settings
+from mengding.warnings.queries.trials import newest_trial, trial
 from mengding.warnings.queries.warnings import (
     counts,
     in_area,
@@ -15,11 +16,12 @@ from mengding.warnings.queries.warnings import (
 __all__ = [
     "counts",
     "in_area",
+    "newest_trial",
     "one",
-    "preview",
     "rates",
     "settings",
     "spots",
+    "trial",
     "unknown",
     "visible",
     "warnings",

@@ -21,6 +21,7 @@ from mengding.warnings.stats import episodes
 
 DAYS, RUNS = 28, 8
 BLOCK = 21
+UNTRIED = 0.25  # of the model's alpha, where the past is too short to be tried out
 LEAST, MOST = 1 / 8, 2.0  # of the alpha that the model alone would ask for
 _STEP = 2**0.25
 
@@ -45,19 +46,22 @@ def calibrate(
     alpha: float,
     false_a_week: float,
     days: int = DAYS,
+    block: int = BLOCK,
+    most: float = MOST,
     seed: int = 511803,
 ) -> Calibration:
-    """`alpha`: of the model alone. Fewer `days` are looked at more often."""
+    """`alpha`: of the model alone, of which at most `most` times is allowed. Fewer `days` are
+    looked at more often."""
     runs = -(-DAYS * RUNS // days)
     dice = np.random.default_rng(seed)
     ends = range(counts.shape[1] - days + 1, counts.shape[1] + 1)
     weeks = days * runs / 7
-    tests = [look(shuffled(counts, kinds, dice), ends) for _ in range(runs)]
+    tests = [look(shuffled(counts, kinds, dice, block), ends) for _ in range(runs)]
     # Nothing above the largest alpha matters.
-    most = alpha * MOST * _STEP
-    chances = np.concatenate([some[(some <= most).any(axis=1)] for some in tests])
+    largest = alpha * most * _STEP
+    chances = np.concatenate([some[(some <= largest).any(axis=1)] for some in tests])
     tried, kept = alpha * LEAST, Calibration(alpha * LEAST, 0.0)
-    while tried <= alpha * MOST * (1 + 1e-9):
+    while tried <= alpha * most * (1 + 1e-9):
         a_week = _warnings(chances <= tried) / weeks
         if a_week > false_a_week and tried > alpha * LEAST:
             break

@@ -35,6 +35,8 @@ PAIR, WEEK = 2, 7
 _LEAST_PAST = 28
 _SHRINK = 20.0  # cases' worth of "every kind of day is alike"
 _SEASON = 60.0  # cases' worth of "no season"
+_ELSEWHERE = 20.0  # cases' worth of "the class has not risen elsewhere"
+_RISE = 3.0  # the most that is believed of it
 _PRIOR = 14.0  # days' worth of "here as much as elsewhere"
 _POOL = 21.0  # blocks' worth of "this series scatters as its class does"
 _SUNDAY, _FRIDAY = 6, 4
@@ -269,33 +271,50 @@ def _by_class(values: "NDArray[Any]", group: "NDArray[np.int64]") -> "NDArray[An
     return np.asarray(np.add.reduceat(values[order], begins, axis=0))
 
 
+def least_long(window: int) -> int:
+    """Without so many days `long_chart` says nothing."""
+    return 4 * window
+
+
 def long_chart(
-    counts: "NDArray[np.int64]", classes: Sequence[int], window: int, ends: Sequence[int] = ()
-) -> Chart | None:
+    counts: "NDArray[np.int64]", classes: Sequence[int], window: int, ends: Sequence[int] = (),
+    past: int = 0,
+) -> Chart | None:  # fmt: skip
     """Of one window of many days at the end of daily counts (or after each of `ends`), against
-    all days before it; weekdays and seasons are left out. None where the past is shorter than
+    the `past` days before it (0: all), raised as far as its class has risen in the other series;
+    weekdays and last year's season are left out. None where there are fewer days before it than
     three windows."""
     group = np.asarray(classes)
     at = np.asarray(ends or [counts.shape[1]])
     until = at - window
-    if not len(group) or until.min() < 3 * window:
+    since = np.maximum(0, until - past) if past else np.zeros_like(until)
+    length = until - since
+    if not len(group) or length.min() < least_long(window) - window:
         return None
     running = _summed(counts)
     size = np.bincount(group)[:, None]
-    past = running[:, until]
-    usual = _by_class(past, group) / (size * until)
-    level = (past + 0.5 + _PRIOR * usual[group]) / (until + _PRIOR)
-    blocks = until // window
-    pearson = np.zeros_like(level)
-    for n in range(blocks.max()):
-        there = n < blocks
-        last = np.where(there, until - n * window, window)
-        meant = level * window
-        beyond = running[:, last] - running[:, last - window] - meant
-        pearson += np.where(there, beyond**2 / meant, 0.0)
-    phi = _pooled(pearson, blocks, size, group) * (1 + window / (until + _PRIOR))
-    observed = (running[:, at] - past)[:, :, None]
-    return Chart(window, observed, observed, (level * window)[:, :, None], phi[:, :, None])
+    before = running[:, until] - running[:, since]
+    usual = _by_class(before, group) / (size * length)
+    level = (before + 0.5 + _PRIOR * usual[group]) / (length + _PRIOR)
+    # Over the past's blocks back from its end, the sum of (counted - meant)² / meant.
+    blocks = length // window
+    begin = until - blocks * window
+    squares = np.zeros_like(running)
+    for day in range(window, running.shape[1], window):
+        some = slice(day, min(day + window, running.shape[1]))
+        back = slice(some.start - window, some.stop - window)
+        squares[:, some] = squares[:, back] + (running[:, some] - running[:, back]) ** 2
+    meant = level * window
+    pearson = (squares[:, until] - squares[:, begin]) / meant + blocks * meant
+    pearson -= 2 * (running[:, until] - running[:, begin])
+    phi = _pooled(pearson, blocks, size, group) * (1 + window / (length + _PRIOR))
+    observed = running[:, at] - running[:, until]
+    # What the class does everywhere else (a season, a round of inspections) is usual here too.
+    elsewhere = _by_class(observed, group)[group] - observed
+    usual = _by_class(meant, group)[group] - meant
+    mean = meant * np.clip((elsewhere + _ELSEWHERE) / (usual + _ELSEWHERE), 1.0, _RISE)
+    parts = (observed[:, :, None], mean[:, :, None], phi[:, :, None])
+    return Chart(window, parts[0], *parts)
 
 
 def chances(chart: Chart, least: int) -> "NDArray[np.float64]":

@@ -14,7 +14,6 @@ from mengding.warnings.stats.calibrate import Calibration
 
 Whole = NDArray[np.int64]
 _LEAST_DAYS = 7  # looked at in a shuffled past: with fewer nothing can be learnt
-_UNTRIED = 0.25  # of the model's alpha, where the past is too short to be tried out
 
 
 class Kept(NamedTuple):
@@ -63,11 +62,11 @@ def _calibration(
     tuning: control.Tuning,
 ) -> Calibration:  # fmt: skip
     """The same numbers give the same answer, all week long: it is kept."""
-    counts = np.frombuffer(packed, dtype=np.int32).reshape(-1, days).astype(np.int64)
+    counts = np.frombuffer(packed, dtype=np.int32).reshape(len(classes), days).astype(np.int64)
     alpha = control.alpha_for(len(counts), tuning.false_a_week)
     looked = min(calibrate.DAYS, days - control.least_days(tuning) + 1)
     if not len(counts) or looked < _LEAST_DAYS:
-        return Calibration(alpha * _UNTRIED, None)
+        return Calibration(alpha * calibrate.UNTRIED, None)
 
     def look(some: Whole, ends: Sequence[int]) -> NDArray[np.float64]:
         found = control.charts(some, classes, kinds, tuning, ends=ends)

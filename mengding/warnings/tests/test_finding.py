@@ -88,3 +88,52 @@ def test_what_a_district_takes_out_is_not_looked_at() -> None:
     without = Rules(without=frozenset({"E0503", "C0137"}))
     found = everything(facts, without, start_of(TODAY - timedelta(days=10)))
     assert not {one.class_code for one in found} & {"E0503", "C0137"}
+
+
+@pytest.mark.parametrize("kind", [Kind.SPIKE, Kind.SERIES])
+def test_a_look_needs_no_more_days_than_the_rules_say(kind: Kind) -> None:
+    facts = _district()
+    first = TODAY - timedelta(days=169)
+    older = [row._replace(day=first - timedelta(days=n % 90)) for n, row in enumerate(facts.rows)]
+    whole = replace(facts, rows=sorted([*facts.rows, *older], key=lambda row: row.day))
+    rules = Rules(on=frozenset({kind}))
+    seen = 0
+    for back in range(14):
+        today = TODAY - timedelta(days=back)
+        since = today - timedelta(days=rules.past_days)
+        enough = replace(whole, rows=[row for row in whole.rows if since <= row.day])
+        found = everything(whole, rules, start_of(today))
+        assert found == everything(enough, rules, start_of(today))
+        seen += len(found)
+    assert seen, "something is found"
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "tried"),
+    [
+        (Kind.SPIKE, 169, True),
+        (Kind.SPIKE, 55, False),
+        (Kind.SERIES, 169, True),
+        (Kind.SERIES, 75, False),
+    ],
+)
+def test_days_before_a_districts_first_case_are_no_quiet_days(
+    kind: Kind, known: int, tried: bool
+) -> None:
+    facts = _district()
+    rows = [row for row in facts.rows if row.day >= TODAY - timedelta(days=known)]
+    burst = Row(0, "C0101", 11, 104, None, TODAY - timedelta(days=12))
+    rows += [burst._replace(pk=10_000 + n) for n in range(30)]
+    rules, now = Rules(on=frozenset({kind})), start_of(TODAY - timedelta(days=10))
+    found = everything(replace(facts, rows=rows), rules, now)
+    assert found
+    assert {one.detail["false_a_week"] is not None for one in found} == {tried}
+
+
+def test_a_district_whose_first_case_is_of_today_has_nothing_to_say() -> None:
+    row = Row(1, "C0101", 10, 100, None, TODAY)
+    facts = Facts(DISTRICT, [row])
+    rules = Rules(on=frozenset({Kind.SPIKE, Kind.SERIES}))
+    assert everything(facts, rules, start_of(TODAY) + timedelta(hours=8)) == []
+    assert everything(Facts(DISTRICT, []), rules, start_of(TODAY)) == []
+    assert [replayed(kind, facts, rules, TODAY, 20) for kind in rules.on] == [0, 0]

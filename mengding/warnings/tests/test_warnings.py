@@ -52,6 +52,7 @@ def test_only_matters_of_places_things_and_services_take_part() -> None:
 def test_the_same_thing_at_one_place_three_times() -> None:
     made = cases("C0137", [1, 5, 9])
     cases("C0137", [50])  # long ago
+    cases("E0110", [170])  # the district has a past: series are looked for
     secret = cases("S0101", [1, 2, 3])
     look()
     row = Alert.objects.get(kind=Kind.REPEAT, class_code="C0137", status="open")
@@ -97,8 +98,13 @@ def test_a_spike_in_one_town_with_the_figures_of_its_method() -> None:
 def test_components_that_fail_one_after_another() -> None:
     cases("C0103", [1, 3, 5, 8])
     look()
+    assert not Alert.objects.filter(kind=Kind.SERIES).exists(), "nobody knows what is usual"
+    cases("E0110", [170])
+    look()
     row = Alert.objects.get(kind=Kind.SERIES, class_code="C0103", status="open")
     assert (row.observed, row.threshold) == (4, 4)
+    assert row.detail["false_a_week"] is None, "no component in the past to try it on"
+    assert "42 days" in queries.one(who("supervise"), row.pk)["method"].en
 
 
 def test_deciding_needs_words_and_feeds_the_rate() -> None:

@@ -13,7 +13,7 @@ export type WarningDetail = Omit<Schemas["PlaceWarning"], "detail" | "cases" | "
 export type Spot = Schemas["SpotOut"];
 export type Settings = Schemas["WarningSettings"];
 export type Limit = Schemas["WarningLimit"];
-export type Trial = Schemas["SettingsTrial"];
+export type Trial = Omit<Schemas["SettingsTrial"], "document"> & { document: Document };
 export interface Document { format?: string; kinds: Record<string, Record<string, number | boolean>>; without: string[] }
 export interface WarningPage { items: PlaceWarning[]; next: string | null; open: Partial<Record<Kind, number>> }
 
@@ -32,4 +32,10 @@ export const spots = async () => (await body<{ items: Spot[] }>(api.GET("/api/v1
 export const saveSpot = (given: Schemas["SpotIn"]) => body(api.POST("/api/v1/crowd/spots", { headers: once(), body: given }));
 export const settings = () => body<Settings>(api.GET("/api/v1/warnings/settings"));
 export const publish = (version: number, document: Document) => body<Settings>(api.POST("/api/v1/warnings/settings", { headers: once(), body: { version, document: document as never } }));
-export const tryOut = (document: Document, kinds: string[]) => body<Trial>(api.POST("/api/v1/warnings/settings/preview", { body: { document: document as never, kinds } }));
+
+const TRIALS = "/api/v1/warnings/settings/preview";
+const trialAt = (id: number) => ({ params: { path: { trial_id: id } } });
+export const tryOut = (document: Document, kinds: string[]) => body<Trial>(api.POST(TRIALS, { body: { document: document as never, kinds } }));
+export const newestTrial = async () => (await body<{ trial: Trial | null }>(api.GET(TRIALS))).trial ?? undefined;
+export const trialOf = (id: number) => body<Trial>(api.GET(`${TRIALS}/{trial_id}`, trialAt(id)));
+export const cancelTrial = (id: number) => body<Trial>(api.POST(`${TRIALS}/{trial_id}/cancel`, trialAt(id)));
