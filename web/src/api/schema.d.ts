@@ -6586,13 +6586,61 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Newest Preview
+         * @description The trial under way in my district, whoever asked for it; else my own last.
+         */
+        get: operations["warnings_settings_previews"];
         put?: never;
         /**
          * Preview Settings
-         * @description How many warnings the last 90 days would have given; changes nothing.
+         * @description Have it counted how many warnings the last 90 days would have given; changes nothing.
+         *
+         *     The worker does it: ask for the trial until its state is done. One at a time for a district:
+         *     asking for other settings replaces one's own, and is a conflict while a colleague's is under
+         *     way, whose id is `existing`.
          */
         post: operations["warnings_settings_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/settings/preview/{trial_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Preview
+         * @description How far a trial of my district is, and what it counted.
+         */
+        get: operations["warnings_settings_preview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/settings/preview/{trial_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Preview
+         * @description Call off a trial of one's own; one that has ended stays as it is.
+         */
+        post: operations["warnings_settings_preview_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -13193,6 +13241,13 @@ export interface components {
             rows: components["schemas"]["NewcomerIn"][];
         };
         /**
+         * NewestTrial
+         * @description The one that matters to me, if any.
+         */
+        NewestTrial: {
+            trial: components["schemas"]["SettingsTrial"] | null;
+        };
+        /**
          * NextCode
          * @description The code a new division below another would get.
          */
@@ -17337,13 +17392,53 @@ export interface components {
         };
         /**
          * SettingsTrial
-         * @description Over so many days up to now.
+         * @description A trial: waiting, running, done, cancelled or failed, with its progress (`done` of `total`)
+         *     and the kinds counted so far (`counting`: the one just now), over so many days up to now.
+         *
+         *     `document`: what is tried; `changes`: how it differs from version `against`, in force when it
+         *     was asked for. `mine`: asked for by who reads this. `error`: why it failed. `worker`: whether
+         *     there is a worker; where there is none it waits.
          */
         SettingsTrial: {
+            /** Against */
+            against: number;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string | null;
+            /** Changes */
+            changes: components["schemas"]["SettingChange"][];
+            /** Counting */
+            counting: string | null;
             /** Days */
             days: number;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Done */
+            done: number;
+            /** Error */
+            error: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
             /** Items */
             items: components["schemas"]["SettingsTrialRow"][];
+            /** Kinds */
+            kinds: string[];
+            /** Mine */
+            mine: boolean;
+            /** State */
+            state: string;
+            /** Total */
+            total: number;
+            /** Worker */
+            worker: boolean;
         };
         /**
          * SettingsTrialIn
@@ -32234,6 +32329,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    warnings_settings_previews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewestTrial"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     warnings_settings_preview: {
         parameters: {
             query?: never;
@@ -32271,6 +32387,58 @@ export interface operations {
                 "application/json": components["schemas"]["SettingsTrialIn"];
             };
         };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsTrial"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_settings_preview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsTrial"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    warnings_settings_preview_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Drawn by the client, one per intention. For seven days a request with the same key returns the first answer (with `Idempotency-Replayed: true`); the same key with other content is refused with `idempotency_key_reused`. Refusals are not kept.
+                 * @example 0b5e7c9a-6f3d-4a52-9f0e-2f6f1f7f7a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                trial_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
