@@ -89,6 +89,7 @@ TABLE: dict[str, Row] = {
     "GET /costs/file": Row("US"),
     "GET /costs/cases": Row("U"),
     "GET /costs/cases/{int:case_id}": Row("U", area=True),
+    "GET /costs/daily": Row("U", query="?activity=task"),
     # 数据开放 open data
     "GET /opendata/terms": Row("S"),
     "PUT /opendata/terms": Row(
@@ -97,7 +98,7 @@ TABLE: dict[str, Row] = {
     # 数字 figures
     "GET /figures/wall": Row(WORKING),
     # 指标 indicators
-    "GET /indicators": Row(WORKING),
+    "GET /indicators": Row(WORKING + "S"),
     "GET /indicators/values": Row(WORKING),
     "GET /indicators/file": Row(WORKING),
     "GET /indicators/dashboards/{page}": Row(WORKING),

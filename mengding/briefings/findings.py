@@ -92,7 +92,7 @@ def findings(of: Numbers) -> list[T]:
 def _flow(of: Numbers) -> T:
     received, closed = _nothing(of.now, "received"), _nothing(of.now, "closed")
     return T(
-        "本期受理 {received} 件，{change}；结案 {closed} 件；期末在办 {open} 件。",
+        "本期上报 {received} 件，{change}；结案 {closed} 件；期末在办 {open} 件。",
         "{received} cases were reported, {change}; {closed} were closed; {open} stood open at the "
         "end.",
     ).fill(
@@ -134,8 +134,8 @@ def _overdue(of: Numbers) -> T | None:
 def _most(of: Numbers) -> list[T | None]:
     said: list[T | None] = []
     for parts, text in (
-        (of.towns, T("受理较多的乡镇街道：{who}。", "Most were reported in {who}.")),
-        (of.classes, T("受理较多的类别：{who}。", "Most were about {who}.")),
+        (of.towns, T("上报较多的乡镇街道：{who}。", "Most were reported in {who}.")),
+        (of.classes, T("上报较多的类别：{who}。", "Most were about {who}.")),
     ):
         if sum(_nothing(each.now, "received").n > 0 for each in parts) > 1:
             said.append(text.fill(who=_listed(parts, "received")))

@@ -67,11 +67,22 @@ class CostTable(CostQuery):
 class CostCases(CostQuery):
     """The cases behind it."""
 
-    order: Literal["day", "cost"] = Field("day", description="Newest or costliest first.")
+    order: Literal["day", "cost", "hours"] = Field(
+        "day", description="Newest first, the costliest, or those of most hours."
+    )
     only: Literal["", "merged", "spot", "unrated"] = Field(
         "", description="What merging or self-handling saved on; or what no rates held for."
     )
     activity: str = Field("", max_length=20, description="In which this was done.")
+
+
+class CostDaily(PeriodAsked):
+    """Which daily work."""
+
+    activity: Literal["inspection", "task"]
+    region: str = Field(
+        "", max_length=20, description='Division code; with "-" behind it: in none below.'
+    )
 
 
 class RateIn(Schema):
@@ -171,6 +182,24 @@ def read_cases(
         queries.behind(
             caller(request), wanted.days(), wanted.filters(), ending=wanted.ending,
             only=wanted.only, activity=wanted.activity, order=wanted.order,
+            cursor=paging.cursor, limit=paging.limit,
+        )
+    )  # fmt: skip
+
+
+@router.get(
+    "/costs/daily", operation_id="costs_daily", response=dict,
+    summary="反查日常工作 The daily work behind a number",
+)  # fmt: skip
+@allows("costs.cases")
+def read_daily(
+    request: HttpRequest, wanted: Query[CostDaily], paging: Query[Paging]
+) -> HttpResponse:
+    """Exactly the inspections or tasks a number of daily work counts, each at its rate. What was
+    done, where and when: nobody is named."""
+    return json_response(
+        queries.daily(
+            caller(request), wanted.days(), Filters(region=wanted.region), wanted.activity,
             cursor=paging.cursor, limit=paging.limit,
         )
     )  # fmt: skip

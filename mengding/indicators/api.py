@@ -114,7 +114,7 @@ class PeriodOut(Schema):
     "/indicators", operation_id="indicators_list", response=dict,
     summary="指标定义 Indicators and their formulas",
 )  # fmt: skip
-@allows("indicators.read")
+@allows("indicators.defined")
 def list_indicators(request: HttpRequest) -> HttpResponse:
     """Every indicator with its name, its formula in words and which way is better."""
     return json_response(

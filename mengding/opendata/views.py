@@ -232,7 +232,7 @@ _TEXTS: dict[str, T] = {
         "还没有可以开放的月份：从上报后的第二天起。",
         "No month is open yet: the first begins the day after a report.",
     ),
-    "few": T("少", "few"),
+    "few": T("不公布", "left out"),
     "download": T("下载本月数据", "Download this month"),
     "months": T("月份", "Month"),
     "cases": T("案件", "Cases"),
@@ -257,11 +257,11 @@ def _texts() -> dict[str, str]:
 def _terms_say(held: Terms) -> str:
     return (
         T(
-            "1 至 {most} 的数不公布，显示为“少”；为防止用总数倒推，必要时相邻的数也不公布。"
+            "1 至 {most} 的数不公布；为防止用总数倒推，必要时更大的数也不公布。"
             "案件位置是方格的中心，每个方格里至少有 {least} 件；"
             "凑不够的换大方格，仍不够就不给位置。"
             "每月结束 {days} 天后定稿。",
-            "Counts of 1 to {most} are left out and shown as “few”; so are others where the total "
+            "Counts of 1 to {most} are left out; so are others, larger ones too, where the total "
             "would give them away. A case's place is the middle of a square that at least {least} "
             "cases share; where fewer do, the square is larger, or there is no place. A month is "
             "final {days} days after its end.",

@@ -63,6 +63,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "case.export": _CENTRE,
     "case.attach": _CASE_READERS,
     "figures.read": _CASE_READERS,
+    "indicators.defined": _CASE_READERS | {_R.SYSTEM_ADMIN},  # templates name them
     "indicators.read": _CASE_READERS,
     "indicators.freeze": frozenset({_R.SUPERVISOR}),
     # duty: everybody who works; each their own. A team's leader manages that team (duty.actions)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.text import T
@@ -17,9 +16,8 @@ from mengding.regions.models import Region
 from mengding.scores import fieldwork
 from mengding.scores.fieldwork import BY_CODE, Figure, Thing
 from mengding.tasks.models import Answer, Inspection, Task
-from mengding.tasks.queries import editions
-from mengding.tasks.queries.tasks import item_text, state
-from mengding.tasks.states import STATE_NAMES
+from mengding.tasks.queries import editions, work
+from mengding.tasks.queries.tasks import item_text
 
 # Order, and the type of what is ordered by.
 _ORDERS: Mapping[Thing, tuple[str, type[Any]]] = {
@@ -27,8 +25,6 @@ _ORDERS: Mapping[Thing, tuple[str, type[Any]]] = {
     Thing.INSPECTION: ("-at", datetime),
     Thing.ITEM: ("-pk", int),
 }
-_LATE = T("补办", "Done late")
-_PASSED, _FAILED = T("合格", "passed"), T("不合格", "failed")
 _SAID = {
     Thing.VILLAGE: (T("去过", "visited"), T("没人去过", "nobody was there")),
     Thing.DAY: (T("有人在岗", "on duty"), T("无人在岗", "nobody on duty")),
@@ -113,49 +109,17 @@ def _records(
 def _with_names(rows: QuerySet[Any]) -> QuerySet[Any]:
     if rows.model is Answer:
         return rows.select_related("inspection__place", "inspection__village", "inspection__town")
-    names = ("place", "village", "town")
-    return (
-        rows.select_related(*names, "finding")
-        if rows.model is Task
-        else rows.select_related(*names)
-    )
+    return rows.select_related(*(work.TASK_NAMES if rows.model is Task else work.INSPECTION_NAMES))
 
 
 def _tasks(page: Sequence[Task]) -> Rows:
-    if not page:
-        return []  # without a task there may be no catalogue yet
-    known = editions.catalogue()
-    kinds = {each.code: each.text for each in known.kinds}
-    now = clock.now()
-    return [
-        {
-            "id": row.pk,
-            "what": kinds.get(row.kind, row.kind),
-            "about": item_text(known, row.finding.checklist, row.finding.item)
-            if row.finding
-            else row.place.name
-            if row.place
-            else "",
-            "where": _where(row),
-            "at": row.due_at,
-            "state": _LATE if row.late else STATE_NAMES[state(row, now)],
-        }
-        for row in page
-    ]
+    found = zip(work.tasks(page), page, strict=True)
+    return [{**each, "at": row.due_at} for each, row in found]
 
 
 def _inspections(page: Sequence[Inspection]) -> Rows:
-    return [
-        {
-            "id": row.pk,
-            "what": row.place.name,
-            "about": row.place.address,
-            "where": _where(row),
-            "at": row.at,
-            "state": _PASSED if row.passed else _FAILED,
-        }
-        for row in page
-    ]
+    found = zip(work.inspections(page), page, strict=True)
+    return [{**each, "at": row.at} for each, row in found]
 
 
 def _items(page: Sequence[Answer]) -> Rows:
@@ -166,9 +130,9 @@ def _items(page: Sequence[Answer]) -> Rows:
             "inspection": row.inspection_id,
             "what": item_text(known[row.inspection.edition_id], row.inspection.checklist, row.item),
             "about": row.inspection.place.name,
-            "where": _where(row.inspection),
+            "where": work.where(row.inspection.town, row.inspection.village),
             "at": row.inspection.at,
-            "state": _FAILED,
+            "state": work.FAILED,
         }
         for row in page
     ]
@@ -177,19 +141,6 @@ def _items(page: Sequence[Answer]) -> Rows:
 _SHOWN: Mapping[Thing, Any] = {
     Thing.TASK: _tasks, Thing.INSPECTION: _inspections, Thing.ITEM: _items,
 }  # fmt: skip
-
-
-def _where(row: Any) -> T:
-    """Town and village."""
-    return _names(row.town, row.village)
-
-
-def _names(*regions: Region | None) -> T:
-    known = [each for each in regions if each is not None]
-    return T(
-        " ".join(each.name for each in known),
-        ", ".join(each.name_en or each.name for each in reversed(known)),
-    )
 
 
 def _villages(
@@ -220,9 +171,9 @@ def _listed(
         "items": [
             {
                 "id": village,
-                "what": _names(regions[village]),
+                "what": work.where(regions[village]),
                 "about": "",
-                "where": _names(regions[village].parent),
+                "where": work.where(regions[village].parent),
                 "at": day,
                 "state": _SAID[figure.thing][0 if counts else 1],
                 "counts": counts,

@@ -15,10 +15,14 @@ def test_from_no_rates_to_the_reckoning_of_a_case(
     server: str, browser: Any, django_db_blocker: Any
 ) -> None:
     from mengding.cases.tests.made import case_at
+    from mengding.core import clock
     from mengding.costs import actions
+    from mengding.indicators.facts import local_day
+    from mengding.scores.tests.made import inspected
 
     with database(django_db_blocker):
         made = [case_at(Stage.CLOSED).pk for _ in range(3)]
+        looked = [inspected(local_day(clock.now()), "511803102201").pk for _ in range(2)]
     boss = Person(browser, server, "supervise")
     page = boss.page
     page.goto(f"{server}/desk/numbers/costs")
@@ -62,6 +66,25 @@ def test_from_no_rates_to_the_reckoning_of_a_case(
     assert page.locator("[data-case]").count() == 3
     page.keyboard.press("Escape")
     page.wait_for_selector("[data-test=drill]", state="detached")
+    # Hours open the cases they were spent on, the longest first, and say how they are known.
+    page.click("[data-row=dept-urban_management] [data-hours]")
+    page.wait_for_selector("[data-test=drill] [data-case]")
+    assert page.locator("[data-test=drill] [data-case]").count() == 3
+    assert page.inner_text("[data-test=drill] [aria-pressed=true]") == "用时最多"
+    assert "估计" in page.inner_text("[data-test=drill] .lead")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=drill]", state="detached")
+    # Daily work opens its inspections.
+    assert page.inner_text("[data-daily=inspection-count]") == "2"
+    page.click("[data-daily=inspection-minutes]")
+    page.wait_for_selector("[data-piece]")
+    seen = page.eval_on_selector_all("[data-piece]", "all => all.map(e => +e.dataset.piece)")
+    assert sorted(seen) == sorted(looked)
+    assert boss.serious() == []
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=drill]", state="detached")
+    # On paper it says of which area and days it is.
+    assert "名山区 · " in page.text_content("[data-test=paper]")
     page.goto(f"{server}/desk/numbers/costs?tab=saved&kind=year")
     page.wait_for_selector("[data-saved=merged] dl")
     assert boss.serious() == []

@@ -302,3 +302,52 @@ def test_a_department_sees_its_own_row_only(
     assert page.locator("[data-test=freeze]").count() == 0
     assert hand.broken == []
     hand.context.close()
+
+
+@built
+@pytest.mark.browser
+def test_numbers_stay_when_the_server_does_not_answer_a_refresh(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    """They say that they are old; of another period nothing is shown rather than those of this."""
+    made(django_db_blocker)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/overview")
+    page.wait_for_selector("[data-test=big] b")
+    shown = page.inner_text("[data-test=big] [data-code=received] b")
+    page.route("**/indicators/dashboards/overview?*", lambda route: route.abort())
+    with database(django_db_blocker):
+        from mengding.cases.tests.made import case_at
+
+        case_at(Stage.FILED)  # told by the stream: the page asks again
+    page.wait_for_selector("[data-test=stale]")
+    assert page.inner_text("[data-test=big] [data-code=received] b") == shown
+    page.click("[data-test=before]")
+    page.wait_for_selector("[role=alert]")
+    assert page.locator("[data-test=big]").count() == 0
+    page.unroute("**/indicators/dashboards/overview?*")
+    page.click("[role=alert] button")
+    page.wait_for_selector("[data-test=big] b")
+    assert page.locator("[data-test=stale]").count() == 0
+    boss.leave()
+
+
+@built
+@pytest.mark.browser
+def test_on_a_phone_the_chosen_page_is_in_view(server: str, browser: Any) -> None:
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server}/desk/numbers/closed")
+    page.wait_for_selector("main h1")
+    for strip in (".section > nav", ".side"):
+        page.wait_for_function(
+            """strip => {
+                const here = document.querySelector(`${strip} .here`).getBoundingClientRect();
+                return here.left >= 0 && here.right <= innerWidth;
+            }""",
+            arg=strip,
+            timeout=5000,
+        )
+    boss.leave()

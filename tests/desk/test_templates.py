@@ -84,3 +84,22 @@ def test_a_changed_template_changes_the_briefing(
     page.wait_for_selector(".top .problem")
     assert blocks.count() == before
     boss.leave()
+
+
+@built
+@pytest.mark.browser
+def test_the_system_administrator_edits_templates_too(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    """Who may change a template is shown what its numbers are called, and sees no number."""
+    from mengding.briefings import actions
+    from mengding.core.actor import SYSTEM
+
+    with database(django_db_blocker):
+        actions.install_default(SYSTEM)
+    admin = Person(browser, server, "sysadmin")
+    page = admin.page
+    page.goto(f"{server}/desk/numbers/briefings/templates/day")
+    page.wait_for_selector("[data-test=blocks] > li")
+    assert page.locator("[role=alert]").count() == 0
+    admin.leave()

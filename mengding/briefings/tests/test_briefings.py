@@ -69,7 +69,7 @@ def test_numbers_are_those_of_the_day(yesterday: None) -> None:
     assert figures["上报数"]["note"] == "比上期增加 1 件"
     assert figures["结案数"]["value"] == "1"
     said = next(each for each in blocks if each["kind"] == "findings")["items"]
-    assert said[0].startswith("本期受理 3 件，比上期增加 1 件；结案 1 件")
+    assert said[0].startswith("本期上报 3 件，比上期增加 1 件；结案 1 件")
     towns = next(each for each in blocks if each["kind"] == "table")
     assert [line[:3] for line in towns["rows"]] == [
         ("永兴街道", "1", "0"),

@@ -37,11 +37,11 @@ def test_a_month_counted_by_hand() -> None:
         classes=[part("路灯", 30, 10), part("井盖", 20, 19)],
     )  # fmt: skip
     assert [each.zh for each in findings(of)] == [
-        "本期受理 115 件，比上期增加 15 件（15.0%）；结案 90 件；期末在办 40 件。",
+        "本期上报 115 件，比上期增加 15 件（15.0%）；结案 90 件；期末在办 40 件。",
         "按时处置率 92.2%（83/90），比上期提高 4.2 个百分点。",
         "超时待处置 6 件，其中 执法局 4 件、水利局 2 件。",
-        "受理较多的乡镇街道：车岭镇 60 件、百丈镇 55 件。",
-        "受理较多的类别：路灯 30 件、井盖 20 件。",
+        "上报较多的乡镇街道：车岭镇 60 件、百丈镇 55 件。",
+        "上报较多的类别：路灯 30 件、井盖 20 件。",
         "“路灯”由上期 10 件增至 30 件，超出随机波动的通常范围。",
     ]
     assert findings(of)[0].en.startswith("115 cases were reported, 15 more than before (15.0%)")
@@ -60,7 +60,7 @@ def test_rates_without_anything_before() -> None:
 def test_nothing_happened() -> None:
     of = Numbers(NAMES, {}, {}, [], [], [])
     assert [each.zh for each in findings(of)] == [
-        "本期受理 0 件，与上期持平；结案 0 件；期末在办 0 件。",
+        "本期上报 0 件，与上期持平；结案 0 件；期末在办 0 件。",
         "没有超时待处置的案件。",
     ]
 

@@ -21,7 +21,7 @@ from mengding.costs.models import CaseCost, Pattern
 from mengding.costs.packing import PAIR, Pairs, pairs
 from mengding.costs.queries.counts import condition, counted
 from mengding.costs.queries.rates import series
-from mengding.costs.queries.sums import costliest
+from mengding.costs.queries.sums import largest
 from mengding.costs.queries.values import costs_scope, yuan
 from mengding.costs.reckon import Priced, Saved
 from mengding.http.paging import decode_cursor, encode_cursor
@@ -31,7 +31,8 @@ from mengding.indicators.sources import with_events
 from mengding.indicators.spans import Span
 from mengding.policy.permissions import require
 
-ORDERS = ("day", "cost")
+# By what the cases stand in order; of those by a number, the column of the pattern.
+ORDERS = {"day": "", "cost": "fen", "hours": "minutes"}
 # All that are in the sums; those that something was saved on; those with work before the first
 # rates, which are in no sum.
 ONLY = ("", "merged", "spot", "unrated")
@@ -49,7 +50,7 @@ def behind(
     cursor: str | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """A page of exactly the cases a number counts: newest first, or the costliest.
+    """A page of exactly the cases a number counts: newest, costliest or longest first.
 
     `only`: of these the ones of `ONLY`; `activity`: those in which it was done.
     """
@@ -80,11 +81,13 @@ def behind(
     if order == "day":
         page = _newest(rows, after, limit + 1)
     else:
-        page = _costliest(rows, counts, after, limit + 1)
+        page = _largest(rows, counts, ORDERS[order], after, limit + 1)
     following = None
     if len(page) > limit:
         last = page[limit - 1]
-        value = last["day"].isoformat() if order == "day" else str(last["pattern__fen"])
+        value = (
+            last["day"].isoformat() if order == "day" else str(last[f"pattern__{ORDERS[order]}"])
+        )
         following = encode_cursor(order, value, last["case_id"])
     total = int(counts["cases"].sum())
     return {"total": total, "items": _listed(actor, page[:limit]), "next": following}
@@ -115,16 +118,17 @@ def _newest(rows: Any, after: tuple[date, int] | None, wanted: int) -> list[dict
     return list(rows.order_by("-day", "-case_id").values(*_COLUMNS)[:wanted])
 
 
-def _costliest(
-    rows: Any, counts: Pairs, after: tuple[int, int] | None, wanted: int
+def _largest(
+    rows: Any, counts: Pairs, by: str, after: tuple[int, int] | None, wanted: int
 ) -> list[dict[str, Any]]:
     """Only cases of the few patterns that fill the page are looked at, unless these turn out to
     be too few because some were reopened just now."""
     if after:
-        fen, case = after
-        rows = rows.filter(Q(pattern__fen__lt=fen) | Q(pattern__fen=fen, case_id__lt=case))
-    ordered = rows.order_by("-pattern__fen", "-case_id").values(*_COLUMNS)
-    few = costliest(counts, after[0] if after else None, wanted)
+        size, case = after
+        same = Q(**{f"pattern__{by}": size}, case_id__lt=case)
+        rows = rows.filter(Q(**{f"pattern__{by}__lt": size}) | same)
+    ordered = rows.order_by(f"-pattern__{by}", "-case_id").values(*_COLUMNS)
+    few = largest(counts, by, after[0] if after else None, wanted)
     page = list(ordered.filter(pattern__in=few)[:wanted])
     if len(page) < wanted and len(few) < len(np.unique(counts["pattern"])):
         page = list(ordered[:wanted])

@@ -206,20 +206,20 @@ def sums(rows: Mapping[Any, bytes]) -> tuple[dict[Any, Sum], Sum]:
     return found, Sum(known, places, cases, *totals.sum(axis=1).tolist())
 
 
-def costliest(counts: Pairs, most: int | None, wanted: int) -> list[int]:
-    """Patterns, from the costliest down, until they hold so many cases below `most` fen; those at
-    `most`, of which it is not known how many are wanted, come on top."""
+def largest(counts: Pairs, by: str, most: int | None, wanted: int) -> list[int]:
+    """Patterns, from those of most fen or minutes (`by`) down, until they hold so many cases below
+    `most`; those at `most`, of which it is not known how many are wanted, come on top."""
     known = patterns(counts)
     ids, cases = together(counts["pattern"], counts["cases"])
-    fen = known.fen[known.places[ids]]
-    order = np.argsort(-fen, kind="stable")
+    size: Numbers = getattr(known, by)[known.places[ids]]
+    order = np.argsort(-size, kind="stable")
     if most is not None:
-        order = order[fen[order] <= most]
+        order = order[size[order] <= most]
     if not len(order):
         return []
-    held = np.where(fen[order] == most, 0, cases[order]).cumsum()
+    held = np.where(size[order] == most, 0, cases[order]).cumsum()
     last = order[min(int(np.searchsorted(held, wanted)), len(order) - 1)]
-    return [int(each) for each in ids[order][fen[order] >= fen[last]]]
+    return [int(each) for each in ids[order][size[order] >= size[last]]]
 
 
 NOTHING = Sum(Patterns(), np.empty(0, np.int64), np.empty(0, np.int64))

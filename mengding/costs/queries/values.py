@@ -20,7 +20,7 @@ from mengding.costs.queries.counts import BYS, Counts, counted
 from mengding.costs.queries.rates import district_of, series, waiting
 from mengding.costs.queries.sums import NOTHING, Sum, sums
 from mengding.costs.rates import SETTINGS, Version, version_on
-from mengding.indicators.queries.labels import labels
+from mengding.indicators.queries.labels import labels, place_name
 from mengding.indicators.queries.scope import Filters, Scope, area_code, scope_of
 from mengding.indicators.spans import Span, months_on
 
@@ -72,6 +72,7 @@ def values(
         "rated": bool(versions),
         "recounting": waiting(district_of(actor)),
         "area": area_code(scope),
+        "scope": place_name(scope.place),
         "unrated": counts.unrated,
         "rows": _rows(by, rows, {name: some for name, (some, _) in beside.items()}, fewest),
         "total": total.shown(fewest),

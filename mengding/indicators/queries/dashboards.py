@@ -9,7 +9,7 @@ from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.text import T
 from mengding.indicators.facts import local_day
-from mengding.indicators.queries.labels import labels
+from mengding.indicators.queries.labels import labels, place_name
 from mengding.indicators.queries.once import together
 from mengding.indicators.queries.scope import COLUMN, Filters, scope_of
 from mengding.indicators.queries.table import table
@@ -119,8 +119,7 @@ def _scope_name(actor: Actor, filters: Filters) -> T:
     scope = scope_of(actor, replace(filters, org=None))
     if scope.orgs is not None and actor.org_id is not None:
         return labels("org", {str(actor.org_id)})[str(actor.org_id)][1]
-    place = str(scope.place or 0)
-    return labels("region", {place})[place][1] if scope.place else T("全部", "All")
+    return place_name(scope.place)
 
 
 def _step(days: Span) -> str:

@@ -35,6 +35,11 @@ def labels(by: str, keys: set[str]) -> dict[str, tuple[str, T]]:
     return {key: (key, NONE) for key in keys}
 
 
+def place_name(place: int | None) -> T:
+    """A division by its id, of which numbers are."""
+    return labels("region", {str(place)})[str(place)][1] if place else T("全部", "All")
+
+
 def _numbers(keys: set[str]) -> list[int]:
     return [int(key) for key in keys if key.isdecimal() and key != "0"]
 

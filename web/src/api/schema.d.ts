@@ -2219,6 +2219,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/costs/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 反查日常工作 The daily work behind a number
+         * @description Exactly the inspections or tasks a number of daily work counts, each at its rate. What was
+         *     done, where and when: nobody is named.
+         */
+        get: operations["costs_daily"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/costs/file": {
         parameters: {
             query?: never;
@@ -9342,16 +9363,56 @@ export interface components {
             only: "" | "merged" | "spot" | "unrated";
             /**
              * Order
-             * @description Newest or costliest first.
+             * @description Newest first, the costliest, or those of most hours.
              * @default day
              * @enum {string}
              */
-            order: "day" | "cost";
+            order: "day" | "cost" | "hours";
             /**
              * Org
              * @description Lead organisation; 0: none.
              */
             org?: number | null;
+            /**
+             * Region
+             * @description Division code; with "-" behind it: in none below.
+             * @default
+             */
+            region: string;
+            /**
+             * Since
+             * @description With kind=span: the first day.
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description With kind=span: the day behind the last.
+             */
+            until?: string | null;
+        };
+        /**
+         * CostDaily
+         * @description Which daily work.
+         */
+        CostDaily: {
+            /**
+             * Activity
+             * @enum {string}
+             */
+            activity: "inspection" | "task";
+            /**
+             * Day
+             * @description Today by default.
+             * @example 2026-11-24
+             */
+            day?: string | null;
+            /**
+             * Kind
+             * @description The period in which `day` lies; span: since–until.
+             * @default month
+             * @enum {string}
+             */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "span";
             /**
              * Region
              * @description Division code; with "-" behind it: in none below.
@@ -24310,8 +24371,8 @@ export interface operations {
                 channel?: string;
                 /** @description How they ended; empty: in any way. */
                 ending?: "" | "closed" | "declined" | "void" | "merged";
-                /** @description Newest or costliest first. */
-                order?: "day" | "cost";
+                /** @description Newest first, the costliest, or those of most hours. */
+                order?: "day" | "cost" | "hours";
                 /** @description What merging or self-handling saved on; or what no rates held for. */
                 only?: "" | "merged" | "spot" | "unrated";
                 /** @description In which this was done. */
@@ -24348,6 +24409,48 @@ export interface operations {
             path: {
                 case_id: number;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs_daily: {
+        parameters: {
+            query: {
+                /** @description The period in which `day` lies; span: since–until. */
+                kind?: "day" | "week" | "month" | "quarter" | "year" | "span";
+                /**
+                 * @description Today by default.
+                 * @example 2026-11-24
+                 */
+                day?: string | null;
+                /** @description With kind=span: the first day. */
+                since?: string | null;
+                /** @description With kind=span: the day behind the last. */
+                until?: string | null;
+                activity: "inspection" | "task";
+                /** @description Division code; with "-" behind it: in none below. */
+                region?: string;
+                /** @description `next` of the page before; absent for the first page. */
+                cursor?: string | null;
+                /** @description Rows on one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;

@@ -10,7 +10,7 @@ export interface Work { code: string; name: string; count: number; minutes: numb
 export interface Saved { cases: number; times: number; fen: number; minutes: number; percent: number | null }
 export interface Costs {
   since: string; until: string; by: By; ending: string; fewest: number; example: boolean; rated: boolean; recounting: boolean;
-  area: string; unrated: number; rows: Row[]; total: Sum; beside: Partial<Record<string, Sum & { since: string; until: string }>>;
+  area: string; scope: string; unrated: number; rows: Row[]; total: Sum; beside: Partial<Record<string, Sum & { since: string; until: string }>>;
   activities: Work[]; trend: (Sum & { month: string })[]; saved: { merged: Saved; spot: Saved }; other_work: Work[];
 }
 export type By = "class" | "org" | "region" | "channel";
@@ -28,6 +28,9 @@ export interface RatesPage {
 }
 export interface Method { formula: string; assumes: string }
 export interface Found { total: number; next: string | null; items: (CaseRow & { day: string; fen: number; minutes: number })[] }
+/** One inspection or task of the daily work; `fen` null: no rate held that day. */
+export interface Piece { id: number; what: string; about: string; where: string; at: string; state: string; fen: number | null; minutes: number | null }
+export interface Pieces { total: number; next: string | null; items: Piece[] }
 export interface Reckoning {
   case_id: number; number: string | null; ended: boolean; rated: boolean; whole: boolean; example: boolean; fen: number; minutes: number;
   lines: { activity: string; name: string; counts: string; org_name: string; count: number; minutes: number | null; version: number | null; starts_on: string | null; fen: number | null; said: string }[];
@@ -35,8 +38,13 @@ export interface Reckoning {
 }
 export type Narrow = Asked & { ending?: Ending; only?: "merged" | "spot" | "unrated"; activity?: string };
 
+export const ORDERS = ["day", "cost", "hours"] as const;
+export type Order = (typeof ORDERS)[number];
+export type Daily = Asked & { activity: "inspection" | "task" };
+
 export const costs = (query: Narrow & { by: By; compare: boolean }): Promise<Costs> => body<Costs>(api.GET("/api/v1/costs", { params: { query } }));
-export const costCases = (query: Narrow & { order: "day" | "cost"; cursor?: string; limit?: number }): Promise<Found> => body<Found>(api.GET("/api/v1/costs/cases", { params: { query } }));
+export const costCases = (query: Narrow & { order: Order; cursor?: string; limit?: number }): Promise<Found> => body<Found>(api.GET("/api/v1/costs/cases", { params: { query } }));
+export const costDaily = (query: Daily & { cursor?: string; limit?: number }): Promise<Pieces> => body<Pieces>(api.GET("/api/v1/costs/daily", { params: { query } }));
 export const reckoning = (case_id: number): Promise<Reckoning> => body<Reckoning>(api.GET("/api/v1/costs/cases/{case_id}", { params: { path: { case_id } } }));
 export const ratesPage = (): Promise<RatesPage> => body<RatesPage>(api.GET("/api/v1/costs/rates"));
 export const publish = (data: components["schemas"]["CostRatesIn"]): Promise<unknown> => body(api.POST("/api/v1/costs/rates", { body: data }));

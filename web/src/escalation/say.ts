@@ -1,5 +1,5 @@
 /** Steps in words. */
-import { name, t, type Key } from "../i18n";
+import { bracketed, name, t, type Key } from "../i18n";
 import type { Step, Whom } from "./shapes";
 
 export const spanOf = (amount = 1, unit = "hour") => t(`escalation.span.${unit}` as Key, { n: amount });
@@ -18,6 +18,6 @@ export function sayWhen(step: Step): string {
 export function sayWhom(whom: Whom): string {
   const where = name("escalation.relation", whom.relation);
   if (whom.relation === "post") return where;
-  const level = whom.tier ? `（${name("escalation.tier", whom.tier)}）` : "";
+  const level = whom.tier ? bracketed(name("escalation.tier", whom.tier)) : "";
   return `${where}${level} · ${name("role", whom.role)}`;
 }

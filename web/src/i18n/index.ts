@@ -29,6 +29,12 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** A text in brackets behind another, as the reader's language writes them. */
+export const bracketed = (text: string): string => (language.value === "zh" ? `（${text}）` : ` (${text})`);
+
+/** Several things in a row; `apart`: each of them long. */
+export const joined = (items: string[], apart = false): string => items.join(language.value === "zh" ? (apart ? "；" : "、") : apart ? "; " : ", ");
+
 /** The text under a key that is made at run time, or the last part of the key itself. */
 export function name(group: string, value: string | null | undefined): string {
   const key = `${group}.${value ?? ""}`;
