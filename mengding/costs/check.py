@@ -7,8 +7,7 @@ shares nothing with it but the list of cuts. The last line ends with `mismatches
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from django.db import connection, transaction
-
+from mengding.core.moment import one_moment
 from mengding.costs import actions, rollup
 from mengding.costs.models import CaseCost, Cell
 from mengding.costs.packing import pairs
@@ -30,11 +29,7 @@ class Compared:
 def compare(most: int = _SHOWN) -> Compared:
     """Add up every row of cases and compare each count."""
     found = Compared()
-    with transaction.atomic():
-        if connection.in_atomic_block and not connection.savepoint_ids:
-            # One moment for both sides, while the follower goes on outside.
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    with one_moment():  # for both sides, while the follower goes on outside
         for month in rollup.months():
             ours: rollup.Deltas = defaultdict(Counter)
             rows = CaseCost.objects.filter(day__gte=month, day__lt=months_on(month, 1))

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import connection
 
 from mengding.cases.models import Case
+from mengding.core.moment import one_moment
 from mengding.indicators import rollup
 from mengding.indicators.actions import as_of
 from mengding.indicators.cuts import Key
@@ -38,11 +39,7 @@ class Compared:
 
 def compare(progress: Callable[[int], None] = lambda n: None, most: int = 50) -> Compared:
     """Recompute everything from the tables and compare each fact and each sum."""
-    with transaction.atomic():
-        if connection.in_atomic_block and not connection.savepoint_ids:
-            # One moment for both sides, while cases and roll-ups go on outside.
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    with one_moment():  # for both sides, while cases and roll-ups go on outside
         return _compare(progress, most)
 
 

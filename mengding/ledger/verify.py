@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from mengding.core import seal
+from mengding.core.moment import one_moment
 from mengding.ledger import feed
 from mengding.ledger.feed import Position
 
@@ -75,7 +75,7 @@ def examine(
     faults: list[Fault] = []
     seen = hashlib.sha256()
     subjects = events = 0
-    with _snapshot():
+    with one_moment():
         at = at or feed.tail()
         chains = _stream("ledger_chains", _CHAINS)
         chain = next(chains, None)
@@ -132,18 +132,6 @@ def examine(
 
 def _key(head: "_Head | tuple[Any, ...]") -> tuple[bytes, int]:
     return head[0].encode(), head[1]
-
-
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """One reading transaction; inside a caller's transaction, that one."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def _stream(name: str, query: str) -> Iterator[tuple[Any, ...]]:

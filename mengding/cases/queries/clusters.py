@@ -1,11 +1,8 @@
 """Cases on a map: counted by cell where they are many, one by one where they are few."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
@@ -18,6 +15,7 @@ from mengding.clocks.queries import colour
 from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
+from mengding.core.moment import one_moment
 from mengding.core.text import T
 from mengding.regions import cells
 
@@ -137,7 +135,7 @@ def _grouped(
     else:
         secret = fitting.filter(_within(window, _MANY), closed_at__isnull=False, confidential=True)
         # Not one statement: the open ones by themselves are counted by two processes at once.
-        with _one_moment():
+        with one_moment():
             found = list(_counted(secret, level).union(*sums, all=True))
             if filters.open is None:
                 found += now_open
@@ -152,18 +150,6 @@ def _grouped(
 
 # `one`: of a single case, its id.
 _COUNTS = ("count", "x", "y", "one", "red", "yellow", "green")
-
-
-@contextmanager
-def _one_moment() -> Iterator[None]:
-    """Inside, all statements see the same: what ends meanwhile is neither lost nor counted twice.
-    In somebody's transaction they see what that sees."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 def _counted(rows: QuerySet[Case], level: int, colour: str = "") -> QuerySet[Any, Any]:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, TypeVar
 
+from mengding.core.moment import one_moment
 from mengding.indicators import actions
 
 V = TypeVar("V")
@@ -14,13 +15,15 @@ _kept: ContextVar[dict[Hashable, Any] | None] = ContextVar("together", default=N
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Inside, `once` keeps what it has read; one inside another is the same."""
+    """Inside, `once` keeps what it has read, and the database stands still; one inside another is
+    the same."""
     if _kept.get() is not None:
         yield
         return
     before = _kept.set({})
     try:
-        yield
+        with one_moment():
+            yield
     finally:
         _kept.reset(before)
 

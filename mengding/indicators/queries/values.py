@@ -10,20 +10,21 @@ Totals are sums over facts, never means of the rows: every fact lies in exactly 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.indicators.definitions import BY_NAME, INDICATORS, Indicator
-from mengding.indicators.measures import Value
+from mengding.indicators.measures import Measure, Value
 from mengding.indicators.models import Period
 from mengding.indicators.queries.once import as_of, once
 from mengding.indicators.queries.scope import Filters, Scope, posts_allowed, scope_of
 from mengding.indicators.queries.sums import BEGINNING, STEPS, Sums, Wish, needed, summed
 from mengding.people import queries as people
 
+_SOON = timedelta(days=100)  # a quarter; a year is read as quickly as all before it
 BYS = ("", "org", "region", "class", "channel", "tier", "post")
 
 
@@ -163,11 +164,29 @@ def _standing(
     if period is not None:
         ended = summed(scope, Wish(measures, since, until, by, stock=True), period)
     else:
-        ended = summed(scope, Wish(measures, BEGINNING, until, by))
+        ended = _up_to(scope, measures, until, by)
     if not step:
         return {key: came - went for key, (came, went) in ended.items() if came != went}
     moves = summed(scope, Wish(measures, since, until, by, step), period)
     return _running(ended, moves)
+
+
+def _up_to(scope: Scope, measures: tuple[Measure, ...], until: date, by: str) -> Sums:
+    """All that ever came and went before a day. Where this answer knows that of a day soon after,
+    as it does of a month beside the one before it, only what lies between is read."""
+    known: dict[date, Sums] = once(("up to", scope, measures, by), dict)
+    if until not in known:
+        later = min((each for each in known if until < each <= until + _SOON), default=None)
+        if later is None:
+            known[until] = summed(scope, Wish(measures, BEGINNING, until, by))
+        else:
+            between = summed(scope, Wish(measures, until, later, by))
+            nothing = [0] * len(measures)
+            known[until] = {
+                key: [a - b for a, b in zip(vector, between.get(key, nothing), strict=True)]
+                for key, vector in known[later].items()
+            }
+    return known[until]
 
 
 def _running(ended: Sums, moves: Sums) -> dict[tuple[str, date | None], int]:

@@ -23,6 +23,7 @@ from mengding.demo.secrets import token
 from mengding.indicators import actions, queries, rollup
 from mengding.indicators.queries import Filters
 from mengding.indicators.queries.dashboards import PAGES, dashboard
+from mengding.indicators.queries.once import together
 from mengding.indicators.sources import from_ledger
 from mengding.indicators.spans import Span, span
 from mengding.indicators.tests.following import caught_up
@@ -292,3 +293,22 @@ def test_the_file_has_the_numbers_of_the_page() -> None:
     assert list(sheets)[-1] == "口径"
     bad = Client().get("/api/v1/indicators/dashboards/persons", headers=headers)
     assert bad.status_code == 422
+
+
+@pytest.mark.parametrize("by", ["", "org", "region", "class", "channel"])
+def test_what_stood_open_is_the_same_beside_a_later_day(by: str) -> None:
+    """Of an earlier end only what lies between the two is read."""
+    made()
+    boss = who("supervise")
+    days = [date(2026, 12, 1), date(2026, 11, 1), date(2026, 10, 1), date(2026, 1, 1)]
+
+    def stood(until: date) -> dict[str, int]:
+        rows = queries.measure(boss, ["open"], by, until - timedelta(days=7), until).rows
+        return {row.key: row.values["open"].n for row in rows if row.values["open"].n}
+
+    alone = [stood(day) for day in days]
+    with together():
+        assert [stood(day) for day in days] == alone
+    with together():
+        assert [stood(day) for day in reversed(days)] == alone[::-1]
+    assert sum(alone[0].values()) > sum(alone[1].values())
