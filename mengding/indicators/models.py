@@ -69,7 +69,15 @@ class Fact(_FactRow):
             models.Index(
                 fields=["org", "kind", "day"],
                 name="fact_by_org",
-                include=["bits", "case_id", "district", "class_code", "channel", "confidential"],
+                include=[
+                    "bits",
+                    "case_id",
+                    "left_on",
+                    "district",
+                    "class_code",
+                    "channel",
+                    "confidential",
+                ],
             ),
             models.Index(
                 fields=["class_code", "kind", "day"],
@@ -87,7 +95,13 @@ class Fact(_FactRow):
                     name=f"fact_open_{place}",
                     condition=models.Q(kind="in", left_on__isnull=True),
                 )
-                for place in ("district", "town", "village", "org", "class_code")
+                for place in ("district", "town", "village", "class_code")
+            ),
+            models.Index(
+                fields=["org", "day"],
+                name="fact_open_org",
+                condition=models.Q(kind="in", left_on__isnull=True),
+                include=["case_id", "district", "class_code", "channel", "confidential"],
             ),
         ]
 

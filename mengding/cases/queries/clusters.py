@@ -1,8 +1,11 @@
 """Cases on a map: counted by cell where they are many, one by one where they are few."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
@@ -124,17 +127,20 @@ def _grouped(
     """Counts by cell: of the cases themselves, and where they can of sums of what has ended."""
     level, sums = window.level, ended.sums(actor, filters, window.bbox, window.level)
     now_open = _counted(
-        fitting.filter(_within(window, 1), closed_at__isnull=True), level, only_open=True
+        fitting.filter(_within(window, 1), closed_at__isnull=True), level, filters.colour or "any"
     )
+    found: list[tuple[Any, ...]]
     if filters.open is True:
-        found = now_open
+        found = list(now_open)
     elif sums is None:
-        found = _counted(fitting.filter(_within(window, _MANY)), level)
+        found = list(_counted(fitting.filter(_within(window, _MANY)), level))
     else:
         secret = fitting.filter(_within(window, _MANY), closed_at__isnull=False, confidential=True)
-        found = _counted(secret, level).union(*sums, all=True)
-        if filters.open is None:
-            found = found.union(now_open, all=True)
+        # Not one statement: the open ones by themselves are counted by two processes at once.
+        with _one_moment():
+            found = list(_counted(secret, level).union(*sums, all=True))
+            if filters.open is None:
+                found += now_open
     cells_: dict[int, dict[str, Any]] = {}
     for tile, *numbers in found:
         row = cells_.setdefault(tile, dict.fromkeys(_COUNTS, 0))
@@ -148,21 +154,33 @@ def _grouped(
 _COUNTS = ("count", "x", "y", "one", "red", "yellow", "green")
 
 
-def _counted(rows: QuerySet[Case], level: int, *, only_open: bool = False) -> QuerySet[Any, Any]:
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Inside, all statements see the same: what ends meanwhile is neither lost nor counted twice.
+    In somebody's transaction they see what that sees."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def _counted(rows: QuerySet[Case], level: int, colour: str = "") -> QuerySet[Any, Any]:
+    """`colour`: "any" where all are open, else the one that all of them have."""
     now = clock.now()
-    open_ = Q() if only_open else Q(closed_at__isnull=True)
+    open_ = Q() if colour else Q(closed_at__isnull=True)
+    lights: dict[str, Count | Value] = {
+        "red": Count("due_at", filter=open_ & Q(due_at__lt=now)),
+        "yellow": Count("due_at", filter=open_ & Q(due_at__gte=now, yellow_at__lt=now)),
+        "green": Count("due_at", filter=open_ & Q(yellow_at__gte=now)),
+    }
+    if colour not in ("", "any"):
+        lights = {each: Count("*") if each == colour else Value(0) for each in lights}
     tiles = rows.annotate(tile=F("cell").bitrightshift(2 * (cells.ZOOM - level))).values("tile")
     return (
         tiles.order_by()
-        .annotate(
-            count=Count("*"),
-            x=Sum("lon"),
-            y=Sum("lat"),
-            one=Min("pk"),
-            red=Count("due_at", filter=open_ & Q(due_at__lt=now)),
-            yellow=Count("due_at", filter=open_ & Q(due_at__gte=now, yellow_at__lt=now)),
-            green=Count("due_at", filter=open_ & Q(yellow_at__gte=now)),
-        )
+        .annotate(count=Count("*"), x=Sum("lon"), y=Sum("lat"), one=Min("pk"), **lights)
         .values_list("tile", *_COUNTS)
     )
 

@@ -1,6 +1,7 @@
 """Cases on a map: nothing counted twice, nothing lost, nothing shown that may not be seen."""
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from mengding.cases.queries.filtering import Filters
 from mengding.cases.stages import Stage
 from mengding.cases.tests.made import case_at, report, spot, who
 from mengding.cases.visibility import visible_to
+from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
 from mengding.demo.secrets import token
@@ -131,7 +133,7 @@ def test_a_map_shows_what_a_list_shows() -> None:
     assert shown(9, who("audit"))["total"] == 0
 
 
-def test_three_queries_however_many_there_are() -> None:
+def test_four_queries_however_many_there_are() -> None:
     actor = who("dispatch")
     lon, lat = spot()
     near = (lon - 0.03, lat - 0.03, lon + 0.03, lat + 0.03)
@@ -141,7 +143,26 @@ def test_three_queries_however_many_there_are() -> None:
         found = shown(13, actor, bbox=near)
     assert found["clusters"]
     assert len(found["cases"]) > 1
-    assert len(asked) == 3
+    assert len(asked) == 4  # in a transaction of its own, two more begin and end it
+
+
+def test_a_colour_asked_for_is_that_of_all() -> None:
+    made = scattered(25)
+    now = clock.now()
+    day = timedelta(days=1)
+    times = {"red": (-2, -1), "yellow": (-1, 1), "green": (1, 2)}
+    for at, case in enumerate(made):
+        yellow, due = times[("red", "yellow", "green")[at % 3]]
+        Case.objects.filter(pk=case.pk).update(yellow_at=now + yellow * day, due_at=now + due * day)
+    ids = tuple(case.pk for case in made)
+    for at, colour in enumerate(("red", "yellow", "green")):
+        found = shown(9, ids=ids, colour=colour)
+        assert found["total"] == len(made[at::3])
+        for cluster in found["clusters"]:
+            assert cluster[colour] == cluster["count"]
+            assert cluster["red"] + cluster["yellow"] + cluster["green"] == cluster["count"]
+        assert found["clusters"]
+    assert shown(9, ids=ids, colour="grey")["total"] == 0
 
 
 @pytest.mark.parametrize("zoom", [0, 5, 11.3, 18, 22])

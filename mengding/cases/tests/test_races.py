@@ -15,10 +15,11 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from mengding.cases import actions
+from mengding.cases import actions, queries
 from mengding.cases.facts import CaseFacts
 from mengding.cases.lifecycle import BY_ACTION
 from mengding.cases.models import Approval, Case, Report
+from mengding.cases.queries.filtering import Filters
 from mengding.cases.queries.nexts import obstacle
 from mengding.cases.stages import Stage
 from mengding.cases.tests import made
@@ -453,3 +454,34 @@ def test_the_loser_of_a_reassignment_no_longer_sees_the_case(world: str, pool: P
     assert isinstance(reassigned, Case)
     assert isinstance(accepted, Case | NotFound)
     unharmed(case)
+
+
+def test_a_map_counts_a_case_that_ends_meanwhile_once() -> None:
+    """It ends between the statement of what has ended and that of what is open."""
+    case = case_at(Stage.CHECKING)
+    ended: list[Any] = []
+
+    def total() -> int:
+        found = queries.case_map(who("dispatch"), Filters(), (102.0, 29.0, 104.5, 31.0), 8)
+        return int(found["total"])
+
+    def end_it() -> None:
+        try:
+            made.take("close", case.pk)
+        finally:
+            connection.close()
+
+    def between(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        answer = execute(sql, params, many, context)
+        if "cases_tile" in sql and not ended:
+            with ThreadPoolExecutor(1) as pool:
+                ended.append(pool.submit(end_it).result(30))
+        return answer
+
+    before = total()
+    with connection.execute_wrapper(between):
+        during = total()
+    case.refresh_from_db()
+    assert ended
+    assert case.stage == Stage.CLOSED
+    assert (during, total()) == (before, before)
