@@ -84,6 +84,8 @@ def test_on_a_phone_the_queue_comes_before_the_spots(
     server: str, browser: Any, found: Callable[[str], int]
 ) -> None:
     found(DRAINS)
+    said = {"code": "hill", "name": "蒙顶山景区", "region": "511803102", "capacity": 8000}
+    call(server, "supervise", "/crowd/spots", said)
     boss = Person(browser, server, "supervise")
     page = boss.page
     page.set_viewport_size({"width": 390, "height": 844})
