@@ -70,7 +70,7 @@ def at_board(browser: Any, server: str, query: str = "", who: str = "dispatch") 
         " constructor(...given) { super(...given); window.streams.push(this) } };"
     )
     person.page.goto(f"{server}/desk/board{query}")
-    person.page.wait_for_selector("[data-test=board] [data-case], [data-test=board] .state")
+    person.page.wait_for_selector("[data-test=board] [data-case], [data-test=board] .load-state")
     return person
 
 
@@ -171,7 +171,7 @@ def test_filters_live_in_the_address_and_keys_move(server: str, browser: Any) ->
     page.wait_for_function(f"['{cases[0]}', '{cases[1]}'].includes({focused})")  # where it was
     page.click("[data-light=red]")
     page.wait_for_url("**colour=red*")
-    page.wait_for_selector("[data-test=board] .state")  # none is late already
+    page.wait_for_selector("[data-test=board] .load-state")  # none is late already
     page.click("text=清除筛选")
     page.wait_for_selector(CARD.format(cases[0]))
     page.wait_for_function("location.search === ''")

@@ -203,7 +203,8 @@ def _centre(region: Region, level: Level, over: Organisation | None) -> Organisa
         code=f"centre-{region.code}",
         kind=OrgKind.CENTRE,
         name=region.name.removesuffix("居委会").removesuffix("村委会") + said.zh,
-        name_en=f"{region.name_en} {said.en}" if region.name_en else f"Centre {region.code}",
+        # A division without an English name has a centre without one: its Chinese name is shown.
+        name_en=f"{region.name_en} {said.en}" if region.name_en else "",
         region=region.pk,
         parent=over.pk if over else None,
     )

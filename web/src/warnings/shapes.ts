@@ -15,6 +15,8 @@ export type Settings = Schemas["WarningSettings"];
 export type Limit = Schemas["WarningLimit"];
 export type Trial = Omit<Schemas["SettingsTrial"], "document"> & { document: Document };
 export interface Document { format?: string; kinds: Record<string, Record<string, number | boolean>>; without: string[] }
+/** What a warning of this kind counts. */
+export const countsOf = (kind: string) => (kind === "crowd" ? "people" : kind === "overdue" ? "days" : "cases");
 export interface WarningPage { items: PlaceWarning[]; next: string | null; open: Partial<Record<Kind, number>> }
 
 export const list = (query: { status: string; kind: string; mine: boolean; cursor?: string }) =>
