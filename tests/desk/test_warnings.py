@@ -92,12 +92,13 @@ def test_on_a_phone_the_queue_comes_before_the_spots(
     page.goto(f"{server}/desk/numbers/warnings")
     page.wait_for_selector("[data-test=spots] summary")
     first = page.locator("[data-warning]").first.bounding_box()
-    assert first and first["y"] + first["height"] < 844 / 2 + 60, first
+    assert first is not None
+    assert first["y"] + first["height"] < 844 / 2 + 60, first
     spot = page.locator("[data-test=spots] li:has-text('蒙顶山景区')")
     assert not spot.is_visible()
     page.click("[data-test=spots] summary")
     spot.wait_for(state="visible")
-    # They do not close by themselves when the list is read again; where there is room they are open.
+    # They stay open when the list is read again; where there is room they are open anyhow.
     page.click("[data-kind=crowd]")
     page.wait_for_selector("[data-kind=crowd][aria-pressed=true]")
     assert spot.is_visible()
@@ -118,16 +119,19 @@ def test_the_row_says_in_words_what_its_numbers_are(
     row.wait_for()
     known = call(server, "supervise", f"/warnings/{warning}")
     said = row.inner_text()
-    assert "3 件" in said and f"30 天内，通常 {known['expected']:g} 件" in said
-    # In English too; an organisation without an English name is called by its own, not by a code.
+    assert "3 件" in said
+    assert f"30 天内，通常 {known['expected']:g} 件" in said
+    # In English too; an organisation without an English name keeps its own.
     page.evaluate("localStorage.setItem('desk.language', 'en')")
     page.goto(f"{server}/desk/numbers/warnings?id={warning}")
     row.wait_for()
     said = row.inner_text()
-    assert "3 cases" in said and f"in 30 d, usually {known['expected']:g}" in said
+    assert "3 cases" in said
+    assert f"in 30 d, usually {known['expected']:g}" in said
     page.wait_for_selector("[data-test=owner]:has-text('Proposed to')")
     owner = page.inner_text("[data-test=owner]")
-    assert known["organisation"] in owner and "51180" not in owner
+    assert known["organisation"] in owner
+    assert "51180" not in owner
     boss.leave()
 
 
