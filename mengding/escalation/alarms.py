@@ -59,9 +59,7 @@ class _Due:
     wrong: Wrong
     rule: AlarmRule
     centre: int
-    role: str
-    posts: list[int]
-    owner: int | None
+    posts: list[int]  # those on duty first
 
 
 def check(document: Document) -> dict[str, int]:
@@ -108,12 +106,11 @@ def _due(wrong: Wrong, rule: AlarmRule, row: Alarm | None, able: Able) -> _Due |
     """None: nobody answers for it."""
     if row is not None:
         posts = _posts(able(row.organisation_id, row.role), wrong.case)
-        return _Due(wrong, rule, row.organisation_id, row.role, posts, row.post_id)
+        return _Due(wrong, rule, row.organisation_id, posts)
     centre = _centre(wrong, rule, able)
     if centre is None:
         return None
-    posts = _posts(able(centre, rule.role), wrong.case)
-    return _Due(wrong, rule, centre, rule.role, posts, posts[0] if posts else None)
+    return _Due(wrong, rule, centre, _posts(able(centre, rule.role), wrong.case))
 
 
 @transaction.atomic
@@ -150,8 +147,8 @@ def _row(due: _Due, now: datetime) -> Alarm:
         case=wrong.case,
         region_id=wrong.region,
         organisation_id=due.centre,
-        role=due.role,
-        post_id=due.owner,
+        role=due.rule.role,
+        post_id=next(iter(due.posts), None),
         since=wrong.since,
         raised_at=now,
         told_at=now,

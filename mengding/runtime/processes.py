@@ -46,7 +46,7 @@ def interrupted_after() -> Iterator[None]:
 
 
 def before_exec(sig: signal.Signals) -> Callable[[], None]:
-    """What a child does before it becomes its program: end with us, hear signals again."""
+    """What a child does before it begins its work: end with us, hear signals again."""
     # The library is loaded here, before the fork: loading after it could deadlock.
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     parent = os.getpid()

@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 
 from django.db import connections
 
 from mengding.jobs.worker import QUICK, SLOW, work
-from mengding.runtime.processes import die_with_parent, interrupted_after
+from mengding.runtime.processes import before_exec, interrupted_after
 
 
 def run() -> None:
@@ -29,7 +30,11 @@ def run() -> None:
     connections.close_all()
     gc.collect()
     gc.freeze()  # what is there stays shared
-    apart = multiprocessing.get_context("fork").Process(target=_long_jobs, args=(os.getpid(),))
+    # Not asked to end with its parent: it would wait for a database that went down with that. A job
+    # that breaks off has changed nothing and runs again.
+    apart = multiprocessing.get_context("fork").Process(
+        target=_long_jobs, args=(before_exec(signal.SIGKILL),)
+    )
     with interrupted_after():
         apart.start()
     stopping = threading.Event()
@@ -42,13 +47,9 @@ def run() -> None:
         apart.join()
 
 
-def _long_jobs(parent: int) -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
-    # Not asked to end: it would wait for a database that went down with its parent. A job that
-    # breaks off has changed nothing and runs again.
-    die_with_parent(signal.SIGKILL)
-    if os.getppid() == parent:  # else it ended before the request took effect
-        work([SLOW])
+def _long_jobs(prepare: Callable[[], None]) -> None:
+    prepare()
+    work([SLOW])
 
 
 def _watch(apart: ForkProcess, stopping: threading.Event) -> None:

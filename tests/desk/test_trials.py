@@ -4,13 +4,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
+from mengding.jobs.tests.running import python
 from tests.desk.conftest import Served
 from tests.desk.hands import Person, built, call, database, has_axe
 
@@ -29,18 +29,11 @@ work()
 """
 
 
-@contextmanager
-def worker(served: Served, pause: float = 0.08) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(
+    served: Served, pause: float = 0.08
+) -> AbstractContextManager["subprocess.Popen[bytes]"]:
     """A real worker on the server's database; killed at the end."""
-    running = subprocess.Popen(
-        [sys.executable, "-c", SLOW, str(pause)], env=served.env, start_new_session=True
-    )
-    try:
-        yield running
-    finally:
-        if running.poll() is None:
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+    return python("-c", SLOW, str(pause), env=served.env)
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from mengding.cases.tests.made import who
 from mengding.core.actor import Actor
+from mengding.jobs.tests.running import python
 from mengding.jobs.worker import runs
 from mengding.tasks.tests.test_races import at_once
 from mengding.warnings import actions, trying
@@ -106,20 +106,11 @@ work()
 """
 
 
-@contextmanager
-def worker(*command: str) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(*command: str) -> AbstractContextManager["subprocess.Popen[bytes]"]:
     """A real worker on this test's database."""
     known = urlsplit(os.environ["DATABASE_URL"])
     url = known._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    running = subprocess.Popen(
-        [sys.executable, *command], env=os.environ | {"DATABASE_URL": url}, start_new_session=True
-    )
-    try:
-        yield running
-    finally:
-        if running.poll() is None:
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+    return python(*command, env=os.environ | {"DATABASE_URL": url})
 
 
 def test_a_killed_worker_leaves_nothing_locked() -> None:
