@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from bench.clock import Timer
+from bench.clock import Timer, yardstick
 from bench.lives import lives
 from bench.seed import without_indexes
 from mengding.cli.main import _django
@@ -191,6 +191,7 @@ def ask() -> None:
     timer = Timer(connection)
     org = Organisation.objects.get(code="dept-urban_management").pk
     missed, ratios = [], []
+    print(yardstick(), flush=True)
     for who, name, asked in questions(org):
         wanted = CostTable(**asked)
         given: dict[str, Any] = {
@@ -235,6 +236,7 @@ def ask() -> None:
             for _ in range(4):
                 following = client.get(address).json()["next"]
                 address = address.split("&cursor=")[0] + f"&cursor={following}"
+    print(yardstick())
     print(f"{len(ratios)} questions, {len(missed)} over {AIM:.0f} ms at p95; {_middle(ratios):.0f}"
           " times quicker in the middle")  # fmt: skip
 

@@ -19,13 +19,14 @@ from statistics import quantiles
 from typing import Any
 
 from bench import seed
-from bench.clock import Timer
+from bench.clock import Timer, yardstick
 from bench.load import Load, exchange
 from mengding.cli.main import _django
 
 ROUNDS = 30
 SIZE = 1_000_000
 AIM = 100.0  # ms at p95
+REST = 0.1  # s before each question
 LAG_AIM = 2.0  # s
 SECONDS, PACE = 60, 10  # events a second
 PORT = 8993
@@ -145,8 +146,9 @@ def ask() -> None:
         "until": today - timedelta(days=7),
         "class": "C0137",
     }
-    timer = Timer(connection)
+    timer = Timer(connection, REST)
     for username in ("supervise", "town", "handler"):
+        print(yardstick(), yardstick(REST), flush=True)
         client = Client(headers={"Authorization": f"Bearer {token(username)}"})
         addresses = {
             **{

@@ -11,7 +11,7 @@ from mengding.catalogue import actions as catalogue
 from mengding.catalogue.file import BUNDLED
 from mengding.clocks import actions as clocks
 from mengding.core import clock
-from mengding.core.actor import SYSTEM, Role
+from mengding.core.actor import SYSTEM, Level, Role
 from mengding.demo import (
     costs,
     daily,
@@ -30,6 +30,7 @@ from mengding.escalation import actions as escalation
 from mengding.opendata import actions as opendata
 from mengding.people import actions as people
 from mengding.people.actions import OrganisationData
+from mengding.people.actions.districts import centre_of
 from mengding.people.models import Organisation, OrgKind
 from mengding.phrases import actions as phrases
 from mengding.policy.permissions import ROLES
@@ -111,19 +112,9 @@ def load(progress: Progress = _quiet, *, cases: bool = True) -> None:
 def _organisations(departments: dict[str, tuple[str, str]]) -> None:
     made: dict[str, Organisation] = {}
     for region in Region.objects.exclude(level="grid").order_by("code"):
-        name = {"district": "综合治理中心", "town": "综治中心", "village": "综治工作站"}
-        parent = made.get(f"centre-{region.parent.code}") if region.parent else None
-        code = f"centre-{region.code}"
-        made[code] = people.create_organisation(
-            SYSTEM,
-            OrganisationData(
-                code=code,
-                kind=OrgKind.CENTRE,
-                name=region.name.removesuffix("委会") + name[region.level],
-                region=region.pk,
-                parent=parent.pk if parent else None,
-            ),
-        )
+        over = made.get(f"centre-{region.parent.code}") if region.parent else None
+        centre = people.create_organisation(SYSTEM, centre_of(region, Level(region.level), over))
+        made[centre.code] = centre
     district = Region.objects.get(code=DISTRICT)
     for code, (zh, en) in departments.items():
         people.create_organisation(
@@ -144,6 +135,7 @@ def _organisations(departments: dict[str, tuple[str, str]]) -> None:
                 code=f"dept-urban_management-{town.code}",
                 kind=OrgKind.DEPARTMENT,
                 name=f"{town.name}综合行政执法队",
+                name_en=f"{town.name_en} law enforcement team",
                 region=town.pk,
                 department_code="urban_management",
             ),

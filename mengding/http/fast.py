@@ -21,7 +21,8 @@ def _fallback(value: object) -> object:
 
 
 class Ready(dict[str, Any]):
-    """A mapping of numbers and plain texts only, all the way down: `plain` leaves it as it is.
+    """A mapping of numbers and plain texts only, all the way down, or structs of such: `plain`
+    leaves it as it is.
 
     For tables of many thousand numbers, where looking at each takes longer than writing it.
     """

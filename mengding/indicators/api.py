@@ -78,9 +78,16 @@ class Table(NumbersAsked):
     compare: bool = Field(False, description="Also the period before and the year before.")
     frozen: bool = Field(True, description="A closed period as it was then.")
 
-    def others(self) -> dict[str, Span]:
-        """What these days are compared with, if they are."""
-        return self.compared() if self.compare else {}
+    def asked(self) -> table.Asked:
+        """The table as queries want it."""
+        return table.Asked(
+            [code for code in self.codes.split(",") if code],
+            self.by,
+            self.days(),
+            self.step,
+            self.frozen,
+            self.compared() if self.compare else {},
+        )
 
 
 class Behind(NumbersAsked):
@@ -147,17 +154,7 @@ def read_values(request: HttpRequest, wanted: Query[Table]) -> HttpResponse:
     Each value is `{n, of, share}`; totals are sums of cases, not means of rows. A department sees
     what was dispatched to it; centres their area without confidential matters; mediators with them.
     """
-    days = wanted.days()
-    answer = table.table(
-        caller(request),
-        [code for code in wanted.codes.split(",") if code],
-        wanted.by,
-        days,
-        wanted.filters(),
-        step=wanted.step,
-        frozen=wanted.frozen,
-        others=wanted.others(),
-    )
+    answer = table.table(caller(request), wanted.asked(), wanted.filters())
     return json_response(answer)
 
 
@@ -170,19 +167,9 @@ def download(
     request: HttpRequest, wanted: Query[Table], format: Literal["csv", "xlsx"] = "csv"
 ) -> HttpResponse:
     """The same table as a file, with the formulas below it."""
-    days = wanted.days()
-    answer = table.table(
-        caller(request),
-        [code for code in wanted.codes.split(",") if code],
-        wanted.by,
-        days,
-        wanted.filters(),
-        step=wanted.step,
-        frozen=wanted.frozen,
-        others=wanted.others(),
-    )
+    answer = table.table(caller(request), wanted.asked(), wanted.filters())
     return as_download(
-        "indicators", days, table.as_file([(T("数值", "Numbers").said(), answer)], format)
+        "indicators", wanted.days(), table.as_file([(T("数值", "Numbers").said(), answer)], format)
     )
 
 
@@ -231,7 +218,9 @@ def download_dashboard(
 ) -> HttpResponse:
     """The same tables as a file: a sheet each (in CSV one below the other), the formulas last."""
     days = wanted.days()
-    answer = dashboards.dashboard(caller(request), page, wanted.kind, days, wanted.filters())
+    answer = dashboards.dashboard(
+        caller(request), page, wanted.kind, days, wanted.filters(), whole=True
+    )
     sheets = list(dashboards.sheets(answer))
     return as_download(f"dashboard-{page}", days, table.as_file(sheets, format))
 

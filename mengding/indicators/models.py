@@ -97,6 +97,12 @@ class Fact(_FactRow):
                 )
                 for place in ("district", "town", "village", "class_code")
             ),
+            # Beside these: what stood open on a day before today and has ended since.
+            models.Index(
+                fields=["left_on"],
+                name="fact_left",
+                condition=models.Q(kind="in", left_on__isnull=False),
+            ),
             models.Index(
                 fields=["org", "day"],
                 name="fact_open_org",
@@ -137,7 +143,7 @@ class Cell(_CellRow):
     class Meta:
         verbose_name = verbose_name_plural = "指标汇总"
         indexes = [
-            models.Index(fields=["cut", "grain", "within", "day"], name="cell_within"),
+            models.Index(fields=["cut", "grain", "within", "day", "a"], name="cell_within_by"),
         ]
 
 

@@ -21,6 +21,39 @@ class Span:
         return (self.until - self.since).days
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Whole months, days more, and days less."""
+
+    months: Span | None
+    more: list[Span]
+    less: list[Span]
+
+
+def cut_up(days: Span) -> Pieces:
+    """A span as whole months and as few days beside them as can be: of a month of which most is
+    asked for, the days that are not are taken off."""
+    first, last = span("month", days.since), span("month", days.until - DAY)
+    if first == last:
+        if 2 * days.days <= first.days:
+            return Pieces(None, [days], [])
+        less = [Span(first.since, days.since), Span(days.until, first.until)]
+        return Pieces(first, [], [each for each in less if each.days])
+    whole, more, less = Span(first.since, last.until), [], []
+    begin, end = Span(days.since, first.until), Span(last.since, days.until)
+    if 2 * begin.days > first.days:
+        less.append(Span(first.since, days.since))
+    else:
+        whole = Span(first.until, whole.until)
+        more.append(begin)
+    if 2 * end.days > last.days:
+        less.append(Span(days.until, last.until))
+    else:
+        whole = Span(whole.since, last.since)
+        more.append(end)
+    return Pieces(whole if whole.days else None, more, [each for each in less if each.days])
+
+
 def span(kind: Kind, day: date) -> Span:
     """The day, week (from Monday), month, quarter or year in which `day` lies."""
     match kind:

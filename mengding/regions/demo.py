@@ -5,6 +5,7 @@ cells of random points in it, villages of random points in their town, grids in 
 None of it shows where the real divisions lie, which is why every row says `generated`.
 """
 
+import csv
 import math
 import random
 from pathlib import Path
@@ -23,6 +24,7 @@ from mengding.regions.models import Region
 from mengding.regions.setting import grid_digits
 
 DATA = Path(__file__).parent / "data" / "mingshan.csv"
+ENGLISH = DATA.with_name("mingshan_en.csv")
 DISTRICT = "511803"
 _SEED = 511803
 _CENTRE = (103.11, 30.09)
@@ -52,12 +54,16 @@ def load_demo(actor: Actor) -> Region:
         .order_by("code")
         .values_list("code", "name")
     )
-    grids = {
-        f"{village}{number:0{grid_digits()}d}": f"{_short(name)}第{_NUMBERS[number - 1]}网格"
-        for village, name in villages
-        for number in range(1, _GRIDS.get(village, 0) + 1)
-    }
+    english = _english()
+    grids = {}
+    for village, name in villages:
+        for number in range(1, _GRIDS.get(village, 0) + 1):
+            code = f"{village}{number:0{grid_digits()}d}"
+            grids[code] = f"{_short(name)}第{_NUMBERS[number - 1]}网格"
+            english[code] = f"{english[village]}, grid {number}"
     bounded = set(Region.objects.filter(boundary__isnull=False).values_list("code", flat=True))
+    for code in Region.objects.exclude(name_en="").values_list("code", flat=True):
+        english.pop(code, None)  # somebody's own name stays
     wanted = {DISTRICT, *(code[:9] for code, _ in villages), *(code for code, _ in villages)}
     if not wanted | set(grids) <= bounded:
         shapes = polygons([code for code, _ in villages], list(grids))
@@ -67,6 +73,7 @@ def load_demo(actor: Actor) -> Region:
                 Draft(
                     code=code,
                     name=grids.get(code),
+                    name_en=english.get(code),
                     boundary=geometry.to_geojson(shape),
                     generated=True,
                 )
@@ -76,6 +83,11 @@ def load_demo(actor: Actor) -> Region:
             action="region.generate",
         )
     return Region.objects.get(code=DISTRICT)
+
+
+def _english() -> dict[str, str]:
+    with ENGLISH.open(encoding="utf-8") as file:
+        return {row["code"]: row["name_en"] for row in csv.DictReader(file)}
 
 
 def _short(name: str) -> str:

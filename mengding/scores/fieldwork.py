@@ -20,6 +20,7 @@ from mengding.core.text import T
 from mengding.duty import queries as duty
 from mengding.duty.rota import LOCAL
 from mengding.indicators import queries as indicators
+from mengding.indicators.measures import Value
 from mengding.indicators.queries import Filters
 from mengding.indicators.spans import Span
 from mengding.people.queries.tree import tree
@@ -182,12 +183,13 @@ def _below(place: Region) -> list[Region]:
     return list(rows.order_by("code")) if level else []
 
 
-def _values(counts: Counts) -> dict[str, dict[str, Any]]:
-    found = {}
-    for each in FIGURES:
-        n, of = counts.get(each.counts, 0), counts.get(each.over, 0) if each.over else None
-        found[each.code] = {"n": n, "of": of, "share": n / of if of else None}
-    return found
+def _values(counts: Counts) -> dict[str, Value]:
+    return {
+        each.code: Value(
+            counts.get(each.counts, 0), counts.get(each.over, 0) if each.over else None
+        )
+        for each in FIGURES
+    }
 
 
 def _gather(actor: Actor, place: Region, days: Span) -> dict[int, Counts]:

@@ -101,12 +101,17 @@ def case_map(
 
 def _fitting(actor: Actor, filters: Filters) -> QuerySet[Case, Any]:
     wide = replace(filters, bbox=None)
-    if filters.open is not True or not filters.stages:
+    if filters.open is not True:
         return filtered(actor, wide)
-    # Behind an expression, so that the index of the map is read and not one of stages, which
-    # needs each of its cases from the table.
-    rows = filtered(actor, replace(wide, stages=())).alias(at=Coalesce("stage", Value("")))
-    return rows.filter(at__in=[stage.value for stage in filters.stages])
+    # Behind expressions, so that the index of the map is read and not one of stages or departments,
+    # which need each of their cases from the table.
+    rows = filtered(actor, replace(wide, stages=(), lead_org_id=None))
+    if filters.stages:
+        rows = rows.alias(at=Coalesce("stage", Value("")))
+        rows = rows.filter(at__in=[stage.value for stage in filters.stages])
+    if filters.lead_org_id is not None:
+        rows = rows.alias(lead=Coalesce("lead_org_id", Value(0))).filter(lead=filters.lead_org_id)
+    return rows
 
 
 def _within(window: Window, most: int) -> Q:
@@ -124,19 +129,19 @@ def _grouped(
 ) -> list[dict[str, Any]]:
     """Counts by cell: of the cases themselves, and where they can of sums of what has ended."""
     level, sums = window.level, ended.sums(actor, filters, window.bbox, window.level)
-    now_open = _counted(
-        fitting.filter(_within(window, 1), closed_at__isnull=True), level, filters.colour or "any"
-    )
+    lights = _lights(filters.colour, all_open=True)
+    now_open = _counted(fitting.filter(_within(window, 1), closed_at__isnull=True), level, lights)
+    mixed = _lights(all_open=False)
     found: list[tuple[Any, ...]]
     if filters.open is True:
         found = list(now_open)
     elif sums is None:
-        found = list(_counted(fitting.filter(_within(window, _MANY)), level))
+        found = list(_counted(fitting.filter(_within(window, _MANY)), level, mixed))
     else:
         secret = fitting.filter(_within(window, _MANY), closed_at__isnull=False, confidential=True)
         # Not one statement: the open ones by themselves are counted by two processes at once.
         with one_moment():
-            found = list(_counted(secret, level).union(*sums, all=True))
+            found = list(_counted(secret, level, mixed).union(*sums, all=True))
             if filters.open is None:
                 found += now_open
     cells_: dict[int, dict[str, Any]] = {}
@@ -152,17 +157,23 @@ def _grouped(
 _COUNTS = ("count", "x", "y", "one", "red", "yellow", "green")
 
 
-def _counted(rows: QuerySet[Case], level: int, colour: str = "") -> QuerySet[Any, Any]:
-    """`colour`: "any" where all are open, else the one that all of them have."""
+def _lights(colour: str | None = None, *, all_open: bool) -> dict[str, Count | Value]:
+    """How many have each light. `all_open`: none has ended; `colour`: all of them have this one."""
     now = clock.now()
-    open_ = Q() if colour else Q(closed_at__isnull=True)
+    open_ = Q() if all_open else Q(closed_at__isnull=True)
     lights: dict[str, Count | Value] = {
         "red": Count("due_at", filter=open_ & Q(due_at__lt=now)),
         "yellow": Count("due_at", filter=open_ & Q(due_at__gte=now, yellow_at__lt=now)),
         "green": Count("due_at", filter=open_ & Q(yellow_at__gte=now)),
     }
-    if colour not in ("", "any"):
-        lights = {each: Count("*") if each == colour else Value(0) for each in lights}
+    if colour:
+        return {each: Count("*") if each == colour else Value(0) for each in lights}
+    return lights
+
+
+def _counted(
+    rows: QuerySet[Case], level: int, lights: dict[str, Count | Value]
+) -> QuerySet[Any, Any]:
     tiles = rows.annotate(tile=F("cell").bitrightshift(2 * (cells.ZOOM - level))).values("tile")
     return (
         tiles.order_by()

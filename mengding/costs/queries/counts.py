@@ -18,7 +18,7 @@ from mengding.costs.cuts import cut_for
 from mengding.costs.rollup import CELLS, COSTS
 from mengding.indicators.cuts import Cut
 from mengding.indicators.queries.scope import COLUMN, NO_CLASS, Scope, where
-from mengding.indicators.spans import Span, span
+from mengding.indicators.spans import Pieces, Span, cut_up
 
 BYS = ("class", "org", "region", "channel")
 ENDINGS = ("closed", "declined", "void", "merged")
@@ -92,33 +92,6 @@ def counted(
         {(key, at): packed for key, at, _, packed in read if packed},
         sum(unrated for _, _, unrated, _ in read),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Whole months, days more, and days less."""
-
-    months: Span | None
-    more: list[Span]
-    less: list[Span]
-
-
-def cut_up(days: Span) -> Pieces:
-    """A span as whole months and as few days beside them as can be."""
-    months: list[Span] = []
-    more: list[Span] = []
-    less: list[Span] = []
-    month = span("month", days.since)
-    while month.since < days.until:
-        inside = Span(max(days.since, month.since), min(days.until, month.until))
-        if 2 * inside.days > month.days:
-            months.append(month)
-            less += [Span(month.since, inside.since), Span(inside.until, month.until)]
-        else:
-            more.append(inside)
-        month = span("month", month.until)
-    whole = Span(months[0].since, months[-1].until) if months else None
-    return Pieces(whole, more, [each for each in less if each.days])
 
 
 def _cases(scope: Scope, dim: str, month: str, sql: str, sign: str) -> str:

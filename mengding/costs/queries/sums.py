@@ -20,6 +20,7 @@ from mengding.costs.packing import PAIR, Numbers, Pairs, pairs, together
 from mengding.costs.reckon import half_up
 
 CODES = [*BY_CODE]
+_AT_ONCE = 1_000_000  # numbers held at once
 _AT = {code: place for place, code in enumerate(CODES)}
 
 
@@ -44,6 +45,10 @@ class Patterns:
     spot: Numbers = field(default_factory=lambda: _numbers((), 4))
     values: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
     rank: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def holds(self, ids: NDArray[Any]) -> bool:
+        """Whether all of these ids are known."""
+        return not len(ids) or bool(ids.max() < len(self.places) and (self.places[ids] >= 0).all())
 
     def unknown(self, ids: NDArray[Any]) -> list[int]:
         """Those of these ids that are not known yet."""
@@ -93,13 +98,11 @@ def _forget() -> None:
 on_forget_everything(_forget)
 
 
-def patterns(wanted: Pairs) -> Patterns:
+def patterns(ids: NDArray[Any]) -> Patterns:
     """What is known of patterns, these ones at least."""
     global _known
-    ids = wanted["pattern"].astype(np.int64)
-    known = _known
-    if not known.unknown(ids):
-        return known
+    if _known.holds(ids):
+        return _known
     with _lock:
         missing = _known.unknown(ids)
         if missing:
@@ -119,6 +122,7 @@ class Sum:
     count: int = 0
     fen: int = 0
     minutes: int = 0
+    median: int = 0
 
     def shown(self, fewest: int) -> dict[str, Any]:
         """As it is sent; of too few cases only how many they are."""
@@ -127,18 +131,10 @@ class Sum:
             "cases": self.count,
             "few": few,
             "mean": None if few else half_up(self.fen, self.count),
-            "median": None if few else self._median(),
+            "median": None if few else self.median,
             "fen": None if few else self.fen,
             "minutes": None if few else self.minutes,
         }
-
-    def _median(self) -> int:
-        """The middle cost; of an even number the mean of the two in the middle, halves up."""
-        ranked = np.bincount(self.known.rank[self.places], self.cases)
-        low, high = np.searchsorted(
-            ranked.cumsum(), [(self.count - 1) // 2, self.count // 2], side="right"
-        )
-        return half_up(int(self.known.values[low]) + int(self.known.values[high]), 2)
 
     def _often(self) -> NDArray[Any]:
         """How many cases of each pattern that is known."""
@@ -188,29 +184,64 @@ class Sum:
 
 def sums(rows: Mapping[Any, bytes]) -> tuple[dict[Any, Sum], Sum]:
     """Each row with cases in it, and all of them together."""
+    rows = {key: packed for key, packed in rows.items() if packed}
+    if not rows:
+        return {}, NOTHING
     everything = pairs(b"".join(rows.values()))
-    known = patterns(everything)
-    places = known.places[everything["pattern"].astype(np.int64)]
-    cases = everything["cases"].astype(np.int64)
-    totals = np.stack([cases, known.fen[places] * cases, known.minutes[places] * cases])
+    ids = everything["pattern"].astype(np.int64)
+    known = patterns(ids)
+    places, cases = known.places[ids], everything["cases"].astype(np.int64)
     ends = np.cumsum([len(packed) // PAIR.itemsize for packed in rows.values()], dtype=np.int64)
-    # Differences of running sums: exact, as all are whole.
-    running = np.zeros((3, len(cases) + 1), np.int64)
-    np.cumsum(totals, axis=1, out=running[:, 1:])
-    found, begin = {}, 0
-    for key, end in zip(rows, ends.tolist(), strict=True):
-        count, fen, minutes = (running[:, end] - running[:, begin]).tolist()
-        if count:
-            found[key] = Sum(known, places[begin:end], cases[begin:end], count, fen, minutes)
-        begin = end
-    return found, Sum(known, places, cases, *totals.sum(axis=1).tolist())
+    begins = np.concatenate([[0], ends[:-1]])
+    counts, fen, minutes = (
+        np.add.reduceat(each, begins)
+        for each in (cases, known.fen[places] * cases, known.minutes[places] * cases)
+    )
+    medians = _medians(known, places, cases, begins, counts)
+    found = {
+        key: Sum(known, places[begin:end], cases[begin:end], count, *others)
+        for key, begin, end, count, *others in zip(
+            rows, begins.tolist(), ends.tolist(), counts.tolist(), fen.tolist(), minutes.tolist(),
+            medians, strict=True,
+        )
+        if count
+    }  # fmt: skip
+    count = counts.sum(keepdims=True)
+    (middle,) = _medians(known, places, cases, begins[:1], count)
+    return found, Sum(
+        known, places, cases, int(count[0]), int(fen.sum()), int(minutes.sum()), middle
+    )
+
+
+def _medians(
+    known: Patterns, places: Numbers, cases: Numbers, begins: Numbers, counts: Numbers
+) -> list[int]:
+    """The middle cost of each row; of an even number the mean of the two in the middle, halves up.
+
+    `begins`: where each row begins in `places`; of a row without cases it says anything.
+    """
+    width, rank, found = len(known.values), known.rank[places], []
+    bounds = np.append(begins, len(places))
+    for first in range(0, len(begins), step := max(1, _AT_ONCE // width)):
+        some = bounds[first : first + step + 1]
+        which, inside = np.arange(len(some) - 1), slice(some[0], some[-1])
+        cells = np.repeat(which * width, np.diff(some)) + rank[inside]
+        ranked = np.bincount(cells, cases[inside], len(which) * width)
+        below = ranked.reshape(-1, width).cumsum(axis=1)
+        there = counts[first : first + step, None]
+        low, high = (
+            known.values[np.minimum((below <= middle).sum(axis=1), width - 1)]
+            for middle in ((there - 1) // 2, there // 2)
+        )
+        found += [half_up(total, 2) for total in (low + high).tolist()]
+    return found
 
 
 def largest(counts: Pairs, by: str, most: int | None, wanted: int) -> list[int]:
     """Patterns, from those of most fen or minutes (`by`) down, until they hold so many cases below
     `most`; those at `most`, of which it is not known how many are wanted, come on top."""
-    known = patterns(counts)
     ids, cases = together(counts["pattern"], counts["cases"])
+    known = patterns(ids)
     size: Numbers = getattr(known, by)[known.places[ids]]
     order = np.argsort(-size, kind="stable")
     if most is not None:

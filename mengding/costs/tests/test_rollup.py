@@ -31,7 +31,7 @@ from mengding.costs import actions, queries, rollup
 from mengding.costs.check import compare
 from mengding.costs.models import CaseCost, Cell, Pattern
 from mengding.costs.packing import PAIR, BelowZero, changed, pairs
-from mengding.costs.queries.counts import BYS, ENDINGS, cut_up
+from mengding.costs.queries.counts import BYS, ENDINGS
 from mengding.costs.queries.sums import sums
 from mengding.costs.reckon import half_up
 from mengding.costs.tests.before import answer, numbers_of
@@ -71,21 +71,6 @@ def test_what_was_never_there_cannot_be_taken_out() -> None:
         changed(changed(b"", {7: 1}), {7: -2})
 
 
-@given(SPANS)
-def test_a_span_is_whole_months_and_days_more_or_less(asked: Span) -> None:
-    pieces = cut_up(asked)
-    often: Counter[date] = Counter()
-    for spans, times in (([pieces.months] if pieces.months else [], 1), (pieces.more, 1),
-                         (pieces.less, -1)):  # fmt: skip
-        for each in spans:
-            assert each.days > 0
-            often.update({each.since + timedelta(days=n): times for n in range(each.days)})
-    wanted = {asked.since + timedelta(days=n) for n in range(asked.days)}
-    assert {day: n for day, n in often.items() if n} == dict.fromkeys(wanted, 1)
-    assert sum(each.days for each in (*pieces.more, *pieces.less)) <= 31
-    assert not pieces.months or pieces.months.since.day == pieces.months.until.day == 1
-
-
 @world
 @pytest.mark.django_db
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
@@ -123,7 +108,7 @@ class Table:
         regions = dict(Region.objects.values_list("code", "pk"))
         self.district = regions["511803"]
         self.towns = [regions["511803102"], regions["511803104"], 0]
-        self.villages = [regions["511803102201"], 0]
+        self.villages = [regions["511803102201"], 0]  # of the first town
         self.orgs = [*Organisation.objects.order_by("pk").values_list("pk", flat=True)[:2], 0]
         saved: dict[str, Any] = {"merged": [2, 900, 30], "spot": [1, -50, 5]}
         lines = [["call", 1, 6, 350], ["handle", 2, None, 7000], ["material", 1, None, None]]
@@ -135,6 +120,7 @@ class Table:
     def row(self, draw: Any, case: int) -> CaseCost:
         """Any row; most are of the kind numbers are asked for."""
         some = draw(st.randoms(use_true_random=False))
+        town = some.choice(self.towns)
         return CaseCost(
             case_id=case,
             day=draw(DAYS),
@@ -143,8 +129,8 @@ class Table:
             pattern=some.choice(self.patterns),
             confidential=some.random() < 0.15,
             district=self.district,
-            town=some.choice(self.towns),
-            village=some.choice(self.villages),
+            town=town,
+            village=some.choice(self.villages) if town == self.towns[0] else 0,
             grid=0,
             org=some.choice(self.orgs),
             class_code=some.choice(("C0101", "C0102", "E0110", "")),

@@ -12,10 +12,11 @@ from mengding.cases.models import Case
 from mengding.cases.stages import Stage
 from mengding.cases.tests.test_machine import Life
 from mengding.core import clock
+from mengding.core.actor import Actor
 from mengding.figures.queries import ZONE, wall
 from mengding.indicators import queries as indicators
 from mengding.indicators.queries import Filters
-from mengding.indicators.queries.table import table
+from mengding.indicators.queries.table import Asked, table
 from mengding.indicators.spans import Span, span
 from mengding.indicators.tests.following import caught_up
 
@@ -37,22 +38,27 @@ class Shown(Life):
                 actor = self.people[username]
                 seen = wall(actor)
                 day, month = span("day", today), span("month", today)
-                total = table(actor, ["received", "ended", "open"], "", day, Filters())["total"]
-                assert seen["today"]["received"] == total["received"]["n"]
-                assert seen["today"]["ended"] == total["ended"]["n"]
-                assert seen["today"]["open"] == total["open"]["n"]
-                assert seen["days"][-1]["received"] == total["received"]["n"]
-                rate = table(actor, ["in_time_rate"], "", month, Filters())["total"]["in_time_rate"]
-                assert seen["in_time"] == {"n": rate["n"], "of": rate["of"]}
+
+                def told(codes: list[str], days: Span, actor: Actor = actor) -> dict[str, Any]:
+                    found: dict[str, Any] = table(actor, Asked(codes, "", days), Filters())["total"]
+                    return found
+
+                total = told(["received", "ended", "open"], day)
+                assert seen["today"]["received"] == total["received"].n
+                assert seen["today"]["ended"] == total["ended"].n
+                assert seen["today"]["open"] == total["open"].n
+                assert seen["days"][-1]["received"] == total["received"].n
+                rate = told(["in_time_rate"], month)["in_time_rate"]
+                assert seen["in_time"] == {"n": rate.n, "of": rate.of}
                 ever = Span(today - timedelta(days=3650), today + timedelta(days=1))
-                late = table(actor, ["overdue"], "", ever, Filters())["total"]["overdue"]
-                assert seen["today"]["overdue"] == late["n"]
+                late = told(["overdue"], ever)["overdue"]
+                assert seen["today"]["overdue"] == late.n
                 for code, days, n in (
-                    ("received", day, total["received"]["n"]),
-                    ("ended", day, total["ended"]["n"]),
-                    ("open", day, total["open"]["n"]),
-                    ("overdue", ever, late["n"]),
-                    ("in_time_rate", month, rate["n"]),
+                    ("received", day, total["received"].n),
+                    ("ended", day, total["ended"].n),
+                    ("open", day, total["open"].n),
+                    ("overdue", ever, late.n),
+                    ("in_time_rate", month, rate.n),
                 ):
                     behind = indicators.cases_of(actor, code, days.since, days.until, limit=200)
                     assert behind.total == len(behind.items) + behind.hidden == n, code
@@ -61,8 +67,8 @@ class Shown(Life):
                 for part in ("places", "classes"):
                     if seen[part]:
                         assert sum(row["open"] for row in seen[part]) == seen["today"]["open"]
-                        told = sum(row["overdue"] for row in seen[part])
-                        assert told <= seen["today"]["overdue"]
+                        late_there = sum(row["overdue"] for row in seen[part])
+                        assert late_there <= seen["today"]["overdue"]
                 stages = [row for row in seen["stages"] if row["stage"] != Stage.CLOSED]
                 assert sum(row["open"] for row in stages) == seen["today"]["open"]
                 Shown.compared += seen["today"]["open"]

@@ -12,7 +12,7 @@ from mengding.indicators.facts import local_day
 from mengding.indicators.queries.labels import labels, place_name
 from mengding.indicators.queries.once import together
 from mengding.indicators.queries.scope import COLUMN, Filters, scope_of
-from mengding.indicators.queries.table import table
+from mengding.indicators.queries.table import Asked, tables
 from mengding.indicators.queries.values import measure
 from mengding.indicators.spans import Kind, Span, compared, months_on
 from mengding.regions.models import Region
@@ -31,6 +31,8 @@ _SIDE = (
 )  # fmt: skip
 _PARTS = ("received", "in_time", "late_done", "overdue")
 _MONTHS = 6  # of the small multiples, the last one of the period included
+_MULTIPLES = 24  # small charts
+_CLASSES = 10  # bars of one chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,23 @@ _NOBODY: dict[str, Any] = {"org": None, "region": "", "class": "", "channel": ""
 
 
 def dashboard(
-    actor: Actor, page: str, kind: Kind, days: Span, filters: Filters, *, frozen: bool = True
-) -> dict[str, Any]:
+    actor: Actor, page: str, kind: Kind, days: Span, filters: Filters, *, frozen: bool = True,
+    whole: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """All of a page: `{page, name, scope, dim, chosen, choices, total, flow, side, parts, trend}`.
 
     `total`, `side` and `parts` stand beside the period before and the one a year before; `side` is
     None once one of what stands side by side is chosen (of divisions, those below it follow).
     `flow`: in, out and open by step; `trend`: one rate by month. Both are as things stand now,
-    also in a closed period.
+    also in a closed period. Of more classes than a chart has bars, and of more rates than there are
+    small charts, those with most to count are told, unless `whole`.
     """
     with together():
-        return _dashboard(actor, page, kind, days, filters, frozen=frozen)
+        return _dashboard(actor, page, kind, days, filters, frozen, whole)
 
 
 def _dashboard(
-    actor: Actor, page: str, kind: Kind, days: Span, filters: Filters, *, frozen: bool
+    actor: Actor, page: str, kind: Kind, days: Span, filters: Filters, frozen: bool, whole: bool
 ) -> dict[str, Any]:
     layout = PAGES[page]
     before, earlier = compared(kind, days, local_day(clock.now()))
@@ -87,11 +91,27 @@ def _dashboard(
     if (chosen and dim != "region") or (dim == "region" and deepest):
         dim = ""
 
-    def beside(codes: tuple[str, ...], by: str) -> dict[str, Any]:
-        return table(actor, codes, by, days, filters, frozen=frozen, others=others)
+    def beside(codes: tuple[str, ...], by: str, most: int | None = None) -> Asked:
+        return Asked(codes, by, days, "", frozen, others, most)
 
-    side = beside(layout.side, dim) if dim else None
+    parts = [by for by in layout.parts if not (by == "region" and deepest)]
     first = months_on((days.until - timedelta(days=1)).replace(day=1), 1 - _MONTHS)
+    total, flow, trend, *some = tables(
+        actor,
+        [
+            beside(layout.big, ""),
+            Asked(["received", "ended", "open"], "", days, _step(days)),
+            Asked(
+                [layout.trend], dim or ("" if chosen else "org"), Span(first, days.until), "month",
+                most=None if whole else _MULTIPLES,
+            ),
+            *(beside(_PARTS, by, _CLASSES if by == "class" and not whole else None)
+              for by in parts),
+            *([beside(layout.side, dim)] if dim else ()),
+        ],
+        filters,
+    )  # fmt: skip
+    side = some.pop() if dim else None
     return {
         "page": page,
         "name": layout.name,
@@ -99,19 +119,12 @@ def _dashboard(
         "dim": layout.dim,
         "chosen": chosen,
         "choices": _choices(actor, layout, days, filters, side),
-        "total": beside(layout.big, ""),
-        "flow": table(
-            actor, ["received", "ended", "open"], "", days, filters, step=_step(days)
-        ),
+        "total": total,
+        "flow": flow,
         "side": side,
-        "parts": {
-            by: beside(_PARTS, by) for by in layout.parts if not (by == "region" and deepest)
-        },
-        "trend": table(
-            actor, [layout.trend], dim or ("" if chosen else "org"),
-            Span(first, days.until), filters, step="month",
-        ),
-    }  # fmt: skip
+        "parts": dict(zip(parts, some, strict=True)),
+        "trend": trend,
+    }
 
 
 def _scope_name(actor: Actor, filters: Filters) -> T:

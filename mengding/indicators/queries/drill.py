@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -24,6 +25,7 @@ from mengding.people import queries as people
 
 PARTS = ("counts", "over", "rest")
 _ORDER = "-day"
+_FEW = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def cases_of(
     if actor.role is Role.HANDLER and actor.kind is not ActorKind.SYSTEM:
         # What was dispatched to a department and left it again counts, but is not its any more.
         hidden = total - rows.filter(case_id__in=ids_visible_to(actor)).count()
-    page, following = _page(rows, cursor, limit)
+    few = indicator.stock and total <= _FEW
+    page, following = _page(rows, few, cursor, limit) if total else ([], None)
     return Found(total, hidden, _shown(actor, page), following, period)
 
 
@@ -111,7 +114,7 @@ def _facts(
 
 
 def _page(
-    rows: QuerySet[Any], cursor: str | None, limit: int
+    rows: QuerySet[Any], few: bool, cursor: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
     if cursor:
         place, case = decode_cursor(cursor, _ORDER, str)
@@ -123,9 +126,13 @@ def _page(
                 "cursor_invalid", T("游标无效。", "The cursor is not valid."), field="cursor"
             ) from error
         rows = rows.extra(where=["(day, case_id, order_id) < (%s, %s, %s)"], params=behind)
-    ordered = rows.order_by("-day", "-case_id", "-order_id")
-    names = ("case_id", "order_id", "kind", "day", "bits", "org")
-    found = list(ordered.values(*names)[: limit + 1])
+    names = ("day", "case_id", "order_id")
+    some = rows.values(*names, "kind", "bits", "org")
+    if few:
+        # In the order of days the database would look for a page of them among all cases.
+        found = sorted(some.order_by(), key=itemgetter(*names), reverse=True)[: limit + 1]
+    else:
+        found = list(some.order_by(*(f"-{name}" for name in names))[: limit + 1])
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]

@@ -1,11 +1,15 @@
 """What the rows of a table of numbers are called, and in which order they stand."""
 
 from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
 
 from mengding.cases.queries.columns import CHANNEL_NAMES
 from mengding.core.actor import Role
 from mengding.core.cache import Versioned
 from mengding.core.text import T
+from mengding.people.cache import Memory
 from mengding.people.models import ROLE_NAMES, Organisation, Post
 from mengding.regions.models import Region
 
@@ -40,24 +44,36 @@ def place_name(place: int | None) -> T:
     return labels("region", {str(place)})[str(place)][1] if place else T("全部", "All")
 
 
-def _numbers(keys: set[str]) -> list[int]:
+def place_code(place: int) -> str:
+    """The code of a division; "" where there is none."""
+    return labels("region", {str(place)})[str(place)][0]
+
+
+def _numbers(keys: Iterable[str]) -> list[int]:
     return [int(key) for key in keys if key.isdecimal() and key != "0"]
 
 
-def _named(rows: Iterable[tuple[int, str, str, str]]) -> dict[str, tuple[str, T]]:
-    return {str(pk): (code, T(zh, en or zh)) for pk, code, zh, en in rows}
+# Everything that has a name, for the few seconds that people and places are remembered.
+_names: Memory[str, dict[str, tuple[str, T]]] = Memory("Region", "Organisation")
+
+
+def _named(rows: QuerySet[Any], keys: set[str], nothing: T) -> dict[str, tuple[str, T]]:
+    def read(some: QuerySet[Any]) -> dict[str, tuple[str, T]]:
+        columns = some.order_by().values_list("pk", "code", "name", "name_en")
+        return {str(pk): (code, T(zh, en or zh)) for pk, code, zh, en in columns}
+
+    known = _names.get(rows.model.__name__, lambda: read(rows))
+    if new := _numbers(keys - known.keys()):  # made by another process a moment ago
+        known = known | read(rows.filter(pk__in=new))
+    return {key: known.get(key, ("", nothing)) for key in keys}
 
 
 def _organisations(keys: set[str]) -> dict[str, tuple[str, T]]:
-    rows = Organisation.objects.filter(pk__in=_numbers(keys)).order_by()
-    found = _named(rows.values_list("pk", "code", "name", "name_en"))
-    return {key: found.get(key, ("", T("尚未派遣", "Not dispatched"))) for key in keys}
+    return _named(Organisation.objects.all(), keys, T("尚未派遣", "Not dispatched"))
 
 
 def _regions(keys: set[str]) -> dict[str, tuple[str, T]]:
-    rows = Region.objects.filter(pk__in=_numbers(keys)).order_by()
-    found = _named(rows.values_list("pk", "code", "name", "name_en"))
-    return {key: found.get(key, ("", T("未定位", "No place"))) for key in keys}
+    return _named(Region.objects.all(), keys, T("未定位", "No place"))
 
 
 def _read_classes() -> dict[str, tuple[str, T]]:

@@ -14,6 +14,7 @@ from django.db.models import Q
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.text import T
+from mengding.indicators.queries.labels import place_code
 from mengding.indicators.queries.once import once
 from mengding.people import queries as people
 from mengding.policy.permissions import require
@@ -100,11 +101,7 @@ def scope_of(actor: Actor, filters: Filters, action: str = "indicators.read") ->
 
 def area_code(scope: Scope) -> str:
     """Code of the division the numbers are about; "" for the whole platform."""
-    place = scope.place
-    if not place:
-        return ""
-    rows = Region.objects.filter(pk=place).values_list("code", flat=True)
-    return once(("code", place), rows.first) or ""
+    return place_code(scope.place) if scope.place else ""
 
 
 def posts_allowed(actor: Actor) -> None:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -16,14 +18,13 @@ from mengding.indicators.queries import closed
 from mengding.indicators.queries.labels import labels
 from mengding.indicators.queries.once import together
 from mengding.indicators.queries.scope import Filters, area_code, scope_of
-from mengding.indicators.queries.values import Answer, measure
+from mengding.indicators.queries.values import Answer, Ask, Row, measure, read_ahead
 from mengding.indicators.spans import Span
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-Values = dict[str, dict[str, Any]]
 
 
 class Figure(Protocol):
@@ -39,35 +40,42 @@ class Figure(Protocol):
     def rate(self) -> bool: ...
 
 
-def _plain(values: Mapping[str, Value]) -> Values:
-    return Ready(
-        {code: {"n": each.n, "of": each.of, "share": each.share} for code, each in values.items()}
-    )
+@dataclass(frozen=True, slots=True)
+class Asked(Ask):
+    """A table. `others`: further spans by name, each answered beside every row and the total.
 
-
-def table(
-    actor: Actor,
-    codes: Sequence[str],
-    by: str,
-    days: Span,
-    filters: Filters,
-    *,
-    step: str = "",
-    frozen: bool = False,
-    others: Mapping[str, Span] | None = None,
-) -> dict[str, Any]:
-    """As it is sent: rows in the order of their codes (never of their numbers), with names.
-
-    `others`: further spans by name, each answered beside every row and the total.
+    `most`: the rows of only so many keys, those with most to count of the first of `codes`;
+    `left_out` says of how many there are none then, and the total stays that of all.
     """
+
+    others: Mapping[str, Span] = field(default_factory=dict)
+    most: int | None = None
+
+
+def table(actor: Actor, asked: Asked, filters: Filters) -> dict[str, Any]:
+    """As it is sent: rows in the order of their codes (never of their numbers), with names."""
+    (found,) = tables(actor, [asked], filters)
+    return found
+
+
+def tables(actor: Actor, asked: Sequence[Asked], filters: Filters) -> list[dict[str, Any]]:
+    """Several of one moment, read together."""
     with together():
-        return _table(actor, codes, by, days, filters, step, frozen, others or {})
+        read_ahead(
+            actor,
+            filters,
+            [
+                Ask(each.codes, each.by, days, each.step if days is each.days else "", each.frozen)
+                for each in asked
+                for days in (each.days, *each.others.values())
+            ],
+        )
+        return [_table(actor, each, filters) for each in asked]
 
 
-def _table(
-    actor: Actor, codes: Sequence[str], by: str, days: Span, filters: Filters, step: str,
-    frozen: bool, others: Mapping[str, Span],
-) -> dict[str, Any]:  # fmt: skip
+def _table(actor: Actor, asked: Asked, filters: Filters) -> dict[str, Any]:
+    codes, by, days, step = asked.codes, asked.by, asked.days, asked.step
+    frozen, others, most = asked.frozen, asked.others, asked.most
     answer = measure(actor, codes, by, days.since, days.until, filters, step=step, frozen=frozen)
     beside = {
         name: (each, measure(actor, codes, by, each.since, each.until, filters, frozen=frozen))
@@ -75,18 +83,24 @@ def _table(
     }
     found = [answer, *(other for _, other in beside.values())]
     keys = {row.key for each in found for row in each.rows} if by else set()
+    left_out = 0
+    if most is not None and len(keys) > most:
+        left_out = len(keys) - most
+        keys = _largest(codes[0], answer.rows, keys, most)
     named = labels(by, keys) if by else {}
     by_key = {name: {row.key: row for row in other.rows} for name, (_, other) in beside.items()}
     rows = []
     if by or step:
         told = {row.key for row in answer.rows}
-        lines = [(row.key, row.step, row.values) for row in answer.rows]
+        lines = [
+            (row.key, row.step, row.values) for row in answer.rows if not by or row.key in keys
+        ]
         # What there was before and is not now is a line too: a zero is a number.
         zero = {code: Value(0, 0 if value.of is not None else None)
                 for code, value in answer.total.items()}  # fmt: skip
         lines += [(key, None, zero) for key in keys - told if not step]
         lines.sort(key=lambda line: (_place(named, line[0]), str(line[1])))
-        nothing = _plain(zero)
+        nothing = Ready(zero)
         for key, at, values in lines:
             code, name = named.get(key, ("", T("", "")))
             rows.append(
@@ -95,10 +109,10 @@ def _table(
                     "code": code,
                     "name": name,
                     "step": at,
-                    "values": _plain(values),
+                    "values": Ready(values),
                     "beside": Ready(
                         {
-                            each: _plain(other[key].values) if key in other else nothing
+                            each: other[key].values if key in other else nothing
                             for each, other in by_key.items()
                         }
                     ),
@@ -111,14 +125,24 @@ def _table(
         "step": step,
         "area": area_code(scope_of(actor, filters)),
         "rows": rows,
-        "total": _plain(answer.total),
+        "left_out": left_out,
+        "total": Ready(answer.total),
         "beside": {
-            name: {"since": each.since, "until": each.until, "total": _plain(other.total)}
+            name: {"since": each.since, "until": each.until, "total": Ready(other.total)}
             for name, (each, other) in beside.items()
         },
         "as_of": answer.as_of,
         "closed": _closed(answer),
     }
+
+
+def _largest(code: str, rows: Sequence[Row], keys: set[str], most: int) -> set[str]:
+    """Those of `keys` with most to count (of a rate, of what it is a share)."""
+    size = Counter(dict.fromkeys(sorted(keys), 0))
+    for row in rows:
+        value = row.values[code]
+        size[row.key] += value.n if value.of is None else value.of
+    return {key for key, _ in size.most_common(most)}
 
 
 def _place(named: Mapping[str, tuple[str, T]], key: str) -> tuple[bool, str]:
@@ -136,7 +160,7 @@ def _closed(answer: Answer) -> dict[str, Any] | None:
         "id": answer.period.pk,
         "frozen_at": answer.period.frozen_at,
         "changed": changed,
-        "now": _plain({code: answer.now[code] for code in changed}),
+        "now": Ready({code: answer.now[code] for code in changed}),
     }
 
 
@@ -148,8 +172,8 @@ def period(actor: Actor, period_id: int) -> dict[str, Any]:
         {
             "code": code,
             "name": BY_NAME[code].name,
-            "then": _plain({code: value})[code],
-            "now": _plain({code: answer.now[code]})[code],
+            "then": value,
+            "now": answer.now[code],
         }
         for code, value in answer.total.items()
         if answer.now[code] != value
@@ -195,8 +219,8 @@ def _lines(answer: Mapping[str, Any], figures: Sequence[Figure]) -> list[list[An
         for each in codes:
             line.append(_cell(row["values"].get(each.code), each.rate))
             if each.rate:
-                value = row["values"].get(each.code) or {}
-                line += [value.get("n"), value.get("of")]
+                value = row["values"].get(each.code)
+                line += [value.n, value.of] if value else [None, None]
             line += [_cell(row["beside"][name].get(each.code), each.rate) for name in others]
         lines.append(line)
     return lines
@@ -205,13 +229,12 @@ def _lines(answer: Mapping[str, Any], figures: Sequence[Figure]) -> list[list[An
 _OTHERS = {"before": T("上期", "last period"), "earlier": T("去年同期", "last year")}
 
 
-def _cell(value: Mapping[str, Any] | None, rate: bool) -> float | int | None:
+def _cell(value: Value | None, rate: bool) -> float | int | None:
     if value is None:
         return None
     if not rate:
-        number: int = value["n"]
-        return number
-    return None if value["share"] is None else round(value["share"], 6)
+        return value.n
+    return None if value.share is None else round(value.share, 6)
 
 
 def _csv(sheets: Sequence[tuple[str, list[list[Any]]]], notes: list[list[str]]) -> bytes:

@@ -8,9 +8,10 @@
 Totals are sums over facts, never means of the rows: every fact lies in exactly one row.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from mengding.core.actor import Actor
@@ -19,12 +20,13 @@ from mengding.core.text import T
 from mengding.indicators.definitions import BY_NAME, INDICATORS, Indicator
 from mengding.indicators.measures import Measure, Value
 from mengding.indicators.models import Period
+from mengding.indicators.queries import sums
 from mengding.indicators.queries.once import as_of, once
 from mengding.indicators.queries.scope import Filters, Scope, posts_allowed, scope_of
 from mengding.indicators.queries.sums import BEGINNING, STEPS, Sums, Wish, needed, summed
+from mengding.indicators.spans import Span
 from mengding.people import queries as people
 
-_SOON = timedelta(days=100)  # a quarter; a year is read as quickly as all before it
 BYS = ("", "org", "region", "class", "channel", "tier", "post")
 
 
@@ -68,20 +70,11 @@ def measure(
     (from Monday), month, quarter or year. `frozen`: a closed period as it was then.
     Raises `Invalid` naming the parameter, `NotAllowed`, `NotFound`.
     """
-    wanted = _wanted(codes)
-    if by not in BYS:
-        raise Invalid("by_unknown", T("没有这样的分组。", "No such grouping."), field="by")
-    if step not in STEPS:
-        raise Invalid("step_unknown", T("没有这样的步长。", "No such step."), field="step")
     if since is None or until is None or not since < until:
         raise Invalid(
             "period_order", T("结束须晚于开始。", "The end follows the beginning."), field="until"
         )
-    if by == "post":
-        posts_allowed(actor)
-    if by == "post" or filters.post is not None:
-        # Who received a case is rarely who ended it: what is left between the two is nobody's.
-        wanted = [each for each in wanted if not each.stock]
+    wanted = _wanted(actor, codes, by, step, filters)
     scope = scope_of(actor, filters)
     period = closed_period(scope, since, until) if frozen else None
     found = _values(scope, wanted, by, step, since, until, period)
@@ -97,6 +90,54 @@ def measure(
     return answer
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What `measure` will be asked, as its parameters are called."""
+
+    codes: Sequence[str]
+    by: str
+    days: Span
+    step: str = ""
+    frozen: bool = False
+
+
+def read_ahead(actor: Actor, filters: Filters, asks: Iterable[Ask]) -> None:
+    """Read in one statement what `measure` will be asked several times inside `together`."""
+    scope = scope_of(actor, filters)
+    wishes: list[tuple[Wish, Period | None]] = []
+    ends: defaultdict[tuple[tuple[Measure, ...], str], set[date]] = defaultdict(set)
+    for ask in asks:
+        wanted = _wanted(actor, ask.codes, ask.by, ask.step, filters)
+        since, until = ask.days.since, ask.days.until
+        period = closed_period(scope, since, until) if ask.frozen else None
+        # What is told by step has a total of its own.
+        for by, step in {(ask.by, ask.step), ("" if ask.step else ask.by, "")}:
+            wishes.append((_flows(wanted, by, step, since, until), period))
+            for measures in (needed([each.measures]) for each in wanted if each.stock):
+                if step:
+                    wishes.append((Wish(measures, since, until, by, step), period))
+                if period is None:
+                    ends[measures, by].add(until)
+    pieces = {key: _pieces(*key, sorted(some)) for key, some in ends.items()}
+    sums.read_ahead(scope, [*wishes, *((wish, None) for some in pieces.values() for wish in some)])
+    for (measures, by), some in pieces.items():
+        known, total = _stood(scope, measures, by), Sums()
+        for wish in some:
+            total = _plus(total, summed(scope, wish))
+            known[wish.until] = total
+
+
+def _pieces(measures: tuple[Measure, ...], by: str, ends: Sequence[date]) -> list[Wish]:
+    """All that ever came, cut at these ends: none of it is read twice."""
+    begins = (BEGINNING, *ends[:-1])
+    return [Wish(measures, since, until, by) for since, until in zip(begins, ends, strict=True)]
+
+
+def _flows(wanted: Sequence[Indicator], by: str, step: str, since: date, until: date) -> Wish:
+    measures = needed([each.measures for each in wanted if not each.stock])
+    return Wish(measures, since, until, by, step)
+
+
 def _summed(wanted: Sequence[Indicator], rows: Sequence[Row]) -> dict[str, Value]:
     """The total of rows: every fact is in exactly one of them, so it is that of the facts."""
     return {
@@ -108,12 +149,18 @@ def _summed(wanted: Sequence[Indicator], rows: Sequence[Row]) -> dict[str, Value
     }
 
 
-def _order(pair: tuple[tuple[str, date | None], Any]) -> tuple[str, date]:
+def _order(pair: tuple[tuple[str, date | None], Any]) -> tuple[int, str, date]:
     key, step = pair[0]
-    return key.rjust(24), step or BEGINNING
+    return len(key), key, step or BEGINNING
 
 
-def _wanted(codes: Sequence[str]) -> list[Indicator]:
+def _wanted(
+    actor: Actor, codes: Sequence[str], by: str, step: str, filters: Filters
+) -> list[Indicator]:
+    if by not in BYS:
+        raise Invalid("by_unknown", T("没有这样的分组。", "No such grouping."), field="by")
+    if step not in STEPS:
+        raise Invalid("step_unknown", T("没有这样的步长。", "No such step."), field="step")
     for code in codes:
         if code not in BY_NAME:
             raise Invalid(
@@ -121,7 +168,13 @@ def _wanted(codes: Sequence[str]) -> list[Indicator]:
                 T("没有这个指标：{code}", "No such indicator: {code}").fill(code=code[:40]),
                 field="codes",
             )
-    return [BY_NAME[code] for code in dict.fromkeys(codes)] if codes else list(INDICATORS)
+    wanted = [BY_NAME[code] for code in dict.fromkeys(codes)] if codes else list(INDICATORS)
+    if by == "post":
+        posts_allowed(actor)
+    if by == "post" or filters.post is not None:
+        # Who received a case is rarely who ended it: what is left between the two is nobody's.
+        wanted = [each for each in wanted if not each.stock]
+    return wanted
 
 
 def _nothing(wanted: Sequence[Indicator]) -> dict[str, Value]:
@@ -133,17 +186,12 @@ def _values(
     period: Period | None,
 ) -> dict[tuple[str, date | None], dict[str, Value]]:  # fmt: skip
     flows = [each for each in wanted if not each.stock]
-    measures = needed([each.measures for each in flows])
-    sums = summed(scope, Wish(measures, since, until, by, step), period)
-    place = {each.code: number for number, each in enumerate(measures)}
+    wish = _flows(flows, by, step, since, until)
+    place = {each.code: number for number, each in enumerate(wish.measures)}
+    columns = [(each.code, place[each.counts], place.get(each.over)) for each in flows]
     found = {
-        key: {
-            each.code: Value(
-                vector[place[each.counts]], vector[place[each.over]] if each.over else None
-            )
-            for each in flows
-        }
-        for key, vector in sums.items()
+        key: {code: Value(vector[n], None if of is None else vector[of]) for code, n, of in columns}
+        for key, vector in summed(scope, wish, period).items()
     }
     for each in wanted:
         if each.stock:
@@ -172,21 +220,23 @@ def _standing(
 
 
 def _up_to(scope: Scope, measures: tuple[Measure, ...], until: date, by: str) -> Sums:
-    """All that ever came and went before a day. Where this answer knows that of a day soon after,
-    as it does of a month beside the one before it, only what lies between is read."""
-    known: dict[date, Sums] = once(("up to", scope, measures, by), dict)
+    """All that ever came and went before a day."""
+    known = _stood(scope, measures, by)
     if until not in known:
-        later = min((each for each in known if until < each <= until + _SOON), default=None)
-        if later is None:
-            known[until] = summed(scope, Wish(measures, BEGINNING, until, by))
-        else:
-            between = summed(scope, Wish(measures, until, later, by))
-            nothing = [0] * len(measures)
-            known[until] = {
-                key: [a - b for a, b in zip(vector, between.get(key, nothing), strict=True)]
-                for key, vector in known[later].items()
-            }
+        known[until] = summed(scope, Wish(measures, BEGINNING, until, by))
     return known[until]
+
+
+def _stood(scope: Scope, measures: tuple[Measure, ...], by: str) -> dict[date, Sums]:
+    """What this answer knows of `_up_to`, by day."""
+    return once(("up to", scope, measures, by), dict)
+
+
+def _plus(some: Sums, more: Sums) -> Sums:
+    together = {**some, **more}
+    for key in some.keys() & more.keys():
+        together[key] = [a + b for a, b in zip(some[key], more[key], strict=True)]
+    return together
 
 
 def _running(ended: Sums, moves: Sums) -> dict[tuple[str, date | None], int]:
@@ -208,5 +258,11 @@ def closed_period(scope: Scope, since: date, until: date) -> Period | None:
     if scope.place is None:
         return None
     *_, district = people.tree().chain(scope.place)
-    rows = Period.objects.filter(district=district, since=since, until=until)
-    return once(("period", district, since, until), rows.first)
+    known = once(("periods", district), lambda: _closed(district))
+    pk = known.get((since, until))
+    return None if pk is None else once(("period", pk), lambda: Period.objects.get(pk=pk))
+
+
+def _closed(district: int) -> dict[tuple[date, date], int]:
+    rows = Period.objects.filter(district=district).values_list("since", "until", "pk")
+    return {(since, until): pk for since, until, pk in rows}

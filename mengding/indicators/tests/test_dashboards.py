@@ -10,12 +10,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from mengding.cases import actions as cases
 from mengding.cases.models import Case
 from mengding.cases.stages import Stage
 from mengding.cases.tests.made import ASSIST, LEAD, LEAD_ACTOR, case_at, org, report, who
+from mengding.catalogue.models import CaseClass
+from mengding.catalogue.queries import active_version
 from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import NotFound
@@ -24,6 +28,8 @@ from mengding.indicators import actions, queries, rollup
 from mengding.indicators.queries import Filters
 from mengding.indicators.queries.dashboards import PAGES, dashboard
 from mengding.indicators.queries.once import together
+from mengding.indicators.queries.values import Ask, read_ahead
+from mengding.indicators.rollup import CELLS, FACTS
 from mengding.indicators.sources import from_ledger
 from mengding.indicators.spans import Span, span
 from mengding.indicators.tests.following import caught_up
@@ -120,9 +126,9 @@ def test_every_number_of_a_page_drills_to_exactly_its_cases(
     looked = 0
     for filters, days, values in told(answer):
         for code, value in values.items():
-            parts = {"counts": value["n"]}
-            if value["of"] is not None:
-                parts |= {"over": value["of"], "rest": value["of"] - value["n"]}
+            parts = {"counts": value.n}
+            if value.of is not None:
+                parts |= {"over": value.of, "rest": value.of - value.n}
             for part, wanted in parts.items():
                 if not wanted:
                     continue
@@ -145,13 +151,13 @@ def test_the_numbers_of_a_page_are_those_of_the_indicators(page: str) -> None:
     for filters, days, values in told(answer):
         for code, value in values.items():
             found = queries.measure(actor, [code], "", days.since, days.until, Filters(**filters))
-            assert found.total[code].n == value["n"], (filters, days, code)
-    received = [row["values"]["received"]["n"] for row in answer["flow"]["rows"]]
+            assert found.total[code].n == value.n, (filters, days, code)
+    received = [row["values"]["received"].n for row in answer["flow"]["rows"]]
     assert sum(received) == 6
     before = answer["total"]["beside"]["before"]
     assert (before["since"], before["until"]) == (date(2026, 10, 1), date(2026, 10, 25))
     code = "received" if page != "department" else "to_handle"
-    assert before["total"][code]["n"] == 1
+    assert before["total"][code].n == 1
 
 
 def test_one_chosen_stands_alone() -> None:
@@ -161,7 +167,7 @@ def test_one_chosen_stands_alone() -> None:
     assert answer["side"] is None
     assert answer["chosen"]["key"] == str(lead)
     assert str(lead) in [each["key"] for each in answer["choices"]]
-    assert answer["total"]["total"]["to_handle"]["n"] == 4
+    assert answer["total"]["total"]["to_handle"].n == 4
     # A division that is chosen shows those below it.
     town = shown("region", region="511803102")
     assert town["chosen"]["code"] == "511803102"
@@ -173,7 +179,7 @@ def test_one_chosen_stands_alone() -> None:
 def test_without_cases_there_are_no_rows_and_no_errors() -> None:
     for page in PAGES:
         answer = shown(page)
-        assert not any(value["n"] for value in answer["total"]["total"].values())
+        assert not any(value.n for value in answer["total"]["total"].values())
         assert all(part["rows"] == [] for part in answer["parts"].values())
 
 
@@ -192,7 +198,7 @@ def texts(actor: Actor, page: str, **filters: Any) -> set[int]:
     answer = dashboard(actor, page, "month", DAYS, Filters(**filters))
     found: set[int] = set()
     for code, value in answer["total"]["total"].items():
-        if value["n"]:
+        if value.n:
             behind = queries.cases_of(
                 actor, code, DAYS.since, DAYS.until, Filters(**filters), limit=200
             )
@@ -213,7 +219,7 @@ def test_a_department_never_sees_anothers_confidential_cases() -> None:
         assert ours not in texts(water, page)
         assert texts(boss, page) == set()  # not even as a count
         answer = dashboard(boss, page, "month", DAYS, Filters())
-        assert not any(value["n"] for value in answer["total"]["total"].values())
+        assert not any(value.n for value in answer["total"]["total"].values())
     assert texts(lead, "department") == {ours}
     assert texts(water, "department") == {theirs}
     side = dashboard(lead, "department", "month", DAYS, Filters())
@@ -226,10 +232,29 @@ def test_a_department_never_sees_anothers_confidential_cases() -> None:
 def test_a_town_sees_its_own_area_only() -> None:
     made()
     answer = shown("overview", "town")
-    assert answer["total"]["total"]["received"]["n"] == 5
+    assert answer["total"]["total"]["received"].n == 5
     assert answer["scope"].zh == "车岭镇"
     with pytest.raises(NotFound):
         shown("region", "town", region="511803001")
+
+
+def test_of_many_classes_the_page_tells_the_largest_and_the_file_all() -> None:
+    codes = sorted(
+        CaseClass.objects.filter(version=active_version("mengding"), code__startswith="C01")
+        .values_list("code", flat=True)
+    )[:13]  # fmt: skip
+    for code in [*codes, *codes[-2:]]:
+        report(class_code=code)
+    caught_up()
+    part = shown("overview")["parts"]["class"]
+    told = {row["key"]: row["values"]["received"].n for row in part["rows"]}
+    # Of those with one each, the first by code; of what is left out the total knows.
+    assert told == dict.fromkeys(codes[:8], 1) | dict.fromkeys(codes[-2:], 2)
+    assert (part["left_out"], part["total"]["received"].n) == (3, 15)
+    headers = {"Authorization": f"Bearer {token('supervise')}"}
+    address = "/api/v1/indicators/dashboards/overview/file?kind=month&day=2026-11-24&format=xlsx"
+    sheet = workbook(Client().get(address, headers=headers).content)["按类别"]
+    assert len(sheet) == 1 + len(codes) + 1
 
 
 # Files
@@ -272,32 +297,46 @@ def test_the_file_has_the_numbers_of_the_page() -> None:
     query = "?kind=month&day=2026-11-24"
     got = Client().get(address + query, headers=headers)
     assert got.status_code == 200
-    assert got.json()["total"]["total"]["to_handle"] == answer["total"]["total"]["to_handle"]
+    told = {"n": answer["total"]["total"]["to_handle"].n, "of": None, "share": None}
+    assert got.json()["total"]["total"]["to_handle"] == told
     text = Client().get(f"{address}/file{query}", headers=headers).content.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == ["合计"]
     assert rows[1][:3] == ["项目", "自", "应处置数"]
     sum_line = dict(zip(rows[1], rows[2], strict=True))
     for code, heading in (("to_handle", "应处置数"), ("overdue", "超时待处置数")):
-        assert sum_line[heading] == str(answer["total"]["total"][code]["n"])
-        before = answer["total"]["beside"]["before"]["total"][code]["n"]
+        assert sum_line[heading] == str(answer["total"]["total"][code].n)
+        before = answer["total"]["beside"]["before"]["total"][code].n
         assert sum_line[f"{heading} 上期"] == str(before)
     sheets = workbook(Client().get(f"{address}/file{query}&format=xlsx", headers=headers).content)
     columns, *below = sheets["部门"]
-    told = {cells[0]: dict(zip(columns, cells, strict=True)) for cells in below}
+    lines = {cells[0]: dict(zip(columns, cells, strict=True)) for cells in below}
     for row in answer["side"]["rows"]:
-        cells = told[row["name"].zh]
-        assert cells["应处置数"] == row["values"]["to_handle"]["n"]
-        share = row["values"]["in_time_rate"]["share"]
+        cells = lines[row["name"].zh]
+        assert cells["应处置数"] == row["values"]["to_handle"].n
+        share = row["values"]["in_time_rate"].share
         assert cells["按时处置率"] == (None if share is None else pytest.approx(share, abs=1e-6))
     assert list(sheets)[-1] == "口径"
     bad = Client().get("/api/v1/indicators/dashboards/persons", headers=headers)
     assert bad.status_code == 422
 
 
+def sums_in(said: CaptureQueriesContext) -> list[str]:
+    """The statements that read sums or facts."""
+    return [each["sql"] for each in said if CELLS in each["sql"] or FACTS in each["sql"]]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_all_numbers_of_a_page_are_read_in_one_statement(page: str) -> None:
+    made()
+    with CaptureQueriesContext(connection) as said:
+        shown(page)
+    assert len(sums_in(said)) == 1
+
+
 @pytest.mark.parametrize("by", ["", "org", "region", "class", "channel"])
 def test_what_stood_open_is_the_same_beside_a_later_day(by: str) -> None:
-    """Of an earlier end only what lies between the two is read."""
+    """Read together, only what lies between two ends is read for the later one."""
     made()
     boss = who("supervise")
     days = [date(2026, 12, 1), date(2026, 11, 1), date(2026, 10, 1), date(2026, 1, 1)]
@@ -308,7 +347,9 @@ def test_what_stood_open_is_the_same_beside_a_later_day(by: str) -> None:
 
     alone = [stood(day) for day in days]
     with together():
-        assert [stood(day) for day in days] == alone
-    with together():
-        assert [stood(day) for day in reversed(days)] == alone[::-1]
+        week = [Span(day - timedelta(days=7), day) for day in days]
+        read_ahead(boss, Filters(), [Ask(["open"], by, each) for each in week])
+        with CaptureQueriesContext(connection) as said:
+            assert [stood(day) for day in days] == alone
+    assert not sums_in(said)
     assert sum(alone[0].values()) > sum(alone[1].values())

@@ -84,7 +84,7 @@ def test_every_number_has_exactly_its_cases(
     actor = who(username)
     if by == "post" and username != "supervise":
         return  # numbers by post are for supervisors
-    shown = table.table(actor, [], by, Span(DAY, NEXT), Filters())
+    shown = table.table(actor, table.Asked([], by, Span(DAY, NEXT)), Filters())
     for row in shown["rows"] or [{"key": "", "code": "", "values": shown["total"]}]:
         narrowed = {
             "org": Filters(org=int(row["key"])) if by == "org" else None,
@@ -95,9 +95,9 @@ def test_every_number_has_exactly_its_cases(
             "post": Filters(post=int(row["key"])) if by == "post" else None,
         }.get(by) or Filters()
         for code, value in row["values"].items():
-            parts = {"counts": value["n"]}
-            if value["of"] is not None:
-                parts |= {"over": value["of"], "rest": value["of"] - value["n"]}
+            parts = {"counts": value.n}
+            if value.of is not None:
+                parts |= {"over": value.of, "rest": value.of - value.n}
             for part, wanted in parts.items():
                 found = queries.cases_of(actor, code, DAY, NEXT, narrowed, part=part, limit=200)
                 assert found.total == wanted, (row["key"], code, part)
@@ -332,7 +332,7 @@ def test_a_closed_month_stays_as_it_was_and_says_what_changed() -> None:
         assert (live.total["reworked"].n, live.period) == (1, None)
         found = table.period(supervisor, closed.pk)
         assert {row["case_id"] for row in found["items"]} >= {done.pk, waiting.pk}
-        told = {row["code"]: (row["then"]["n"], row["now"]["n"]) for row in found["values"]}
+        told = {row["code"]: (row["then"].n, row["now"].n) for row in found["values"]}
         assert told["reworked"] == (0, 1)
         assert told["returned"] == (0, 1)
         assert queries.periods(supervisor)[0]["corrections"] == found["corrections"] >= 3
@@ -458,7 +458,7 @@ def test_a_closed_quarter_stays_as_it_was_and_closes_its_months() -> None:
         assert after.now["received"].n == after.total["received"].n + 1
         assert after.now["open"].n == after.total["open"].n + 1
         told = {row["code"]: row for row in table.period(supervisor, closed.pk)["values"]}
-        assert told["received"]["now"]["n"] == told["received"]["then"]["n"] + 1
+        assert told["received"]["now"].n == told["received"]["then"].n + 1
         # Its steps are those of then as well, by month and by day, and so is what stood open.
         for step in ("month", "day"):
             rows = then(quarter, step).rows

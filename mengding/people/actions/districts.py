@@ -190,14 +190,15 @@ def _open_centres(actor: Actor, plan: DistrictPlan, code: str) -> list[dict[str,
         centre = there.get(region.pk)
         over = above.get(region.parent_id or 0)
         if centre is None and level in plan.centres and level in _CENTRES:
-            centre = write_organisation(actor, _centre(region, level, over))
+            centre = write_organisation(actor, centre_of(region, level, over))
             made.append({"code": centre.code, "name": centre.name, "level": level.value})
         if centre is not None or over is not None:
             above[region.pk] = centre or over  # type: ignore[assignment]
     return made
 
 
-def _centre(region: Region, level: Level, over: Organisation | None) -> OrganisationData:
+def centre_of(region: Region, level: Level, over: Organisation | None) -> OrganisationData:
+    """The centre a division gets, below the centre `over` it."""
     said = _CENTRES[level]
     return OrganisationData(
         code=f"centre-{region.code}",

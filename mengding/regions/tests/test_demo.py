@@ -28,6 +28,8 @@ def test_the_demo_is_whole_and_a_second_run_changes_nothing() -> None:
     stored = dict(Region.objects.filter(level="village").values_list("code", "name"))
     assert stored == given
     assert stored["511803102001"] == "社区居委会"  # as the source has it
+    assert not Region.objects.filter(name_en="").exists()
+    assert Region.objects.get(code="511803102201001").name_en == "Shuiyue Village, grid 1"
 
     before = list(Region.objects.order_by("pk").values()), Event.objects.count()
     Region.objects.filter(code="511803102001").update(name="车岭社区居委会")

@@ -16,6 +16,7 @@ from mengding.core.errors import Invalid, NotAllowed, NotFound
 from mengding.demo.secrets import token
 from mengding.duty import queries as duty
 from mengding.duty.models import EndedBy, Interval
+from mengding.indicators.measures import Value
 from mengding.indicators.spans import Span, compared
 from mengding.indicators.tests.following import caught_up
 from mengding.regions import locate
@@ -57,25 +58,24 @@ def test_tasks_visits_and_cases_by_town_and_village() -> None:
     rows = {row["code"]: row["values"] for row in found["rows"]}
     assert list(rows) == sorted(rows)  # no ranking
     values = rows[TOWN]
-    assert (values["done_rate"]["n"], values["done_rate"]["of"]) == (1, 2)
-    assert values["failed"]["n"] + values["missed"]["n"] == 1
-    assert values["visited_rate"]["n"] == 1
-    assert values["cases_found"]["n"] == 1  # the other came by another channel
+    assert (values["done_rate"].n, values["done_rate"].of) == (1, 2)
+    assert values["failed"].n + values["missed"].n == 1
+    assert values["visited_rate"].n == 1
+    assert values["cases_found"].n == 1  # the other came by another channel
     villages = Region.objects.filter(level="village", active=True)
-    assert found["total"]["visited_rate"]["of"] == villages.count()
-    assert values["visited_rate"]["of"] == villages.filter(code__startswith=TOWN).count()
+    assert found["total"]["visited_rate"].of == villages.count()
+    assert values["visited_rate"].of == villages.filter(code__startswith=TOWN).count()
     for code in found["total"]:
-        assert sum(row[code]["n"] for row in rows.values()) == found["total"][code]["n"], code
-    assert found["beside"]["before"]["total"]["visited_rate"]["n"] == 1
-    assert found["beside"]["before"]["total"]["done_rate"]["of"] == 0
+        assert sum(row[code].n for row in rows.values()) == found["total"][code].n, code
+    assert found["beside"]["before"]["total"]["visited_rate"].n == 1
+    assert found["beside"]["before"]["total"]["done_rate"].of == 0
     # One town: its villages; one village: itself.
     town = seen(TOWN)
-    assert {row["code"]: row["values"] for row in town["rows"]}[VILLAGE]["visited_rate"] == {
-        "n": 1, "of": 1, "share": 1.0,
-    }  # fmt: skip
+    below = {row["code"]: row["values"] for row in town["rows"]}
+    assert below[VILLAGE]["visited_rate"] == Value(1, 1)
     assert town["total"] == values
     village = seen(VILLAGE)
-    assert (village["rows"], village["total"]["done_rate"]["of"]) == ([], 2)
+    assert (village["rows"], village["total"]["done_rate"].of) == ([], 2)
 
 
 def on_duty(place: Region, first: datetime, hours: int) -> None:
@@ -156,7 +156,7 @@ def test_every_number_of_the_page_drills_to_exactly_what_it_counts(seed: int) ->
         for code, days, values in told:
             for figure in FIGURES:
                 value = values[figure.code]
-                n, of = value["n"], value["of"]
+                n, of = value.n, value.of
                 wanted = {"counts": n} if of is None else {"counts": n, "rest": of - n, "over": of}
                 for part, number in wanted.items():
                     total, rows = pages(username, figure.code, code, days, part)
@@ -168,7 +168,7 @@ def test_every_number_of_the_page_drills_to_exactly_what_it_counts(seed: int) ->
                     looked += number
     # Something of each: else nothing was shown.
     whole = seen()["total"]
-    assert [code for code, value in whole.items() if not value["n"]] == []
+    assert [code for code, value in whole.items() if not value.n] == []
     assert looked > 5000
 
 
@@ -202,7 +202,7 @@ def test_time_on_duty_is_told_in_days_of_villages() -> None:
     for hour, hours in ((8, 2), (11, 2), (22, 4)):  # the last one until two on the next day
         on_duty(place, at(day, hour), hours)
     values = seen(VILLAGE)["total"]["covered_rate"]
-    assert (values["n"], values["of"]) == (2, 31)
+    assert (values.n, values.of) == (2, 31)
     with clock.at(at(day, 9)):
         covered = duty.days_covered({place.pk}, OCTOBER, date(2026, 11, 1))
         assert covered == {place.pk: {day}}

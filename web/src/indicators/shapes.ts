@@ -9,7 +9,7 @@ export interface Indicator { code: string; name: string; formula: string; group:
 export interface Definitions { groups: { code: string; name: string }[]; items: Indicator[] }
 export interface Row { key: string; code: string; name: string; step: string | null; values: Values; beside: Partial<Record<string, Values>> }
 export interface Table {
-  since: string; until: string; by: string; step: string; area: string; rows: Row[]; total: Values;
+  since: string; until: string; by: string; step: string; area: string; rows: Row[]; left_out: number; total: Values;
   beside: Partial<Record<string, { since: string; until: string; total: Values }>>;
   as_of: string;
   closed: { id: number; frozen_at: string; changed: string[]; now: Values } | null;

@@ -83,6 +83,7 @@ export const texts = {
   "ind.confidential": ["保密事项只计入调解员的数字。", "Confidential matters are in the mediators’ numbers only."],
   "ind.chart.inout": ["收办趋势（件）", "In and out (cases)"],
   "ind.chart.small": ["{name}，近六个月", "{name}, six months"],
+  "ind.chart.largest": ["件数最多的 {n} 个", "the {n} with the most cases"],
   "ind.chart.handling": ["按{by}：按时、超时与超时待处置（件）", "By {by}: in time, late, overdue (cases)"],
   "ind.chart.received": ["按{by}：上报（件）", "By {by}: reported (cases)"],
   "ind.chart.most": ["上报最多的{by}（件）", "Most reported, by {by} (cases)"],
