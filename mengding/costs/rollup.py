@@ -86,7 +86,7 @@ def keys(row: CaseCost) -> Iterator[Key]:
     for cut in CUTS:
         within, place, there = places[cut.level]
         if there:
-            a, b = (*(str(getattr(row, dim)) for dim in cut.dims), "", "")[:2]
+            a, b = cut.packed([str(getattr(row, dim)) for dim in cut.dims])
             yield Key(cut.number, month, within, place, a, b, row.ending)
 
 
@@ -199,7 +199,7 @@ _PLACES = (
 
 def _counting(cut: Cut) -> str:
     within, place, there = _PLACES[cut.level]
-    a, b = (*(f"{dim}::text" for dim in cut.dims), "''", "''")[:2]
+    a, b = cut.packing()
     return (
         f"INSERT INTO {CELLS} ({_KEYS}, unrated, patterns)"  # noqa: S608
         f" SELECT {cut.number}, %s, within, place, a, b, ending,"

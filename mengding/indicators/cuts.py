@@ -1,11 +1,11 @@
 """Which sums are kept ready: a few small tables of sums instead of one huge cube. Pure: no Django.
 
-A cut is a level of divisions and up to two more dimensions. Every fact is added to each cut, once
+A cut is a level of divisions and up to three more dimensions. Every fact is added to each cut, once
 by day and once by month. What no cut answers is summed from the facts themselves, which have
 indexes by division, organisation and class.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,12 +17,28 @@ LEVELS = ("district", "town", "village")
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """`number` is stored; `dims` in the order of columns `a` and `b`; `daily`: also by day."""
+    """`number` is stored; `dims` in the order of columns `a` and `b`, where a third one stands
+    behind the second; `daily`: also by day."""
 
     number: int
     level: int
     dims: tuple[str, ...]
     daily: bool = True
+
+    def packed(
+        self, values: Sequence[str], between: str = "/", none: str = ""
+    ) -> tuple[str, str]:
+        """What stands in columns `a` and `b` for the values of the dimensions."""
+        return (values[0] if values else none), between.join(values[1:]) or none
+
+    def columns(self) -> dict[str, str]:
+        """SQL of each dimension's value."""
+        last = ("b",) if len(self.dims) < 3 else ("split_part(b, '/', 1)", "split_part(b, '/', 2)")
+        return dict(zip(self.dims, ("a", *last), strict=False))
+
+    def packing(self) -> tuple[str, str]:
+        """SQL of columns `a` and `b` from columns called like the dimensions."""
+        return self.packed([f"{dim}::text" for dim in self.dims], " || '/' || ", "''")
 
 
 CUTS: tuple[Cut, ...] = (
@@ -35,6 +51,7 @@ CUTS: tuple[Cut, ...] = (
     Cut(6, 0, ("class_code", "channel"), daily=False),
     Cut(7, 0, ("tier",)),
     Cut(8, 0, ("post",)),
+    Cut(9, 0, ("org", "class_code", "channel"), daily=False),
     Cut(10, 1, ()),
     Cut(11, 1, ("org",)),
     Cut(12, 1, ("class_code",), daily=False),
@@ -82,6 +99,6 @@ def keys(item: Item) -> Iterator[Key]:
         within, place, there = places[cut.level]
         if not there:
             continue
-        a, b = (*(str(getattr(item, dim)) for dim in cut.dims), "", "")[:2]
+        a, b = cut.packed([str(getattr(item, dim)) for dim in cut.dims])
         for grain, day in (("d", item.day), ("m", month)) if cut.daily else (("m", month),):
             yield Key(cut.number, grain, day, item.district, within, place, a, b, item.confidential)

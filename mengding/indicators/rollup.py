@@ -193,7 +193,7 @@ def _from_facts(cut: Cut, grain: str) -> str:
     taken apart into measures, which is several times faster."""
     within, place, there = _PLACES[cut.level]
     day = "day" if grain == "d" else "date_trunc('month', day)::date"
-    a, b = (*(f"{dim}::text" for dim in cut.dims), "''", "''")[:2]
+    a, b = cut.packing()
     counted = ", ".join(f"sum((bits >> {m.bit} & 1) * n)" for m in MEASURES)
     return (
         f"INSERT INTO {CELLS} ({', '.join(KEYS + CODES)})"  # noqa: S608

@@ -108,7 +108,7 @@ def _cases(scope: Scope, dim: str, month: str, sql: str, sign: str) -> str:
 def _cells(
     scope: Scope, days: Span, ending: str, dim: str, cut: Cut, month: str
 ) -> tuple[str, list[Any]]:
-    columns = dict(zip(cut.dims, ("a", "b"), strict=False))
+    columns = cut.columns()
     key = {"": "''", "region": "place::text"}.get(dim) or columns[dim]
     parts = ["cut = %s", "day >= %s", "day < %s"]
     values: list[Any] = [cut.number, days.since, days.until]

@@ -123,7 +123,7 @@ def _cells(
     scope: Scope, wish: Wish, cut: Cut, grain: str, days: Span, period: Period | None,
     sign: str = "",
 ) -> tuple[str, list[Any]]:  # fmt: skip
-    columns = dict(zip(cut.dims, ("a", "b"), strict=False))
+    columns = cut.columns()
     dim = {"class": "class_code"}.get(wish.by, wish.by)
     key = {"": "''", "region": "place::text"}.get(dim) or columns[dim]
     parts = ["cut = %s", "grain = %s", "day >= %s", "day < %s"]

@@ -276,16 +276,26 @@ def test_sums_that_are_new_in_a_version() -> None:
             kept = queries.measure(supervisor, codes, "class", MONTH, AFTER, town, frozen=True)
             org = max(int(row.key) for row in _by_org(supervisor, codes, town))
             narrow = replace(town, org=org)
+            asked = [(by, narrow) for by in ("class", "channel", "region")]
+            asked += [
+                ("channel", Filters(org=org, class_code="C01")),
+                ("class", Filters(org=org, channel="phone")),
+                ("", Filters(org=org, class_code="C0101", channel="phone")),
+            ]
             by = [
                 queries.measure(supervisor, codes, by, MONTH, AFTER, narrow, frozen=frozen).rows
-                for by in ("class", "channel", "region")
+                for by, narrow in asked
                 for frozen in (True, False)
             ]
             assert all(by)
             return [kept.rows, *by]
 
         before = asked()
-        pairs = [cut.number for cut in CUTS if cut.level and cut.dims not in ((), ("org",))]
+        pairs = [
+            cut.number
+            for cut in CUTS
+            if cut.level and cut.dims not in ((), ("org",)) or len(cut.dims) == 3
+        ]
         Cell.objects.filter(cut__in=pairs).delete()
         rollup.sum_up()
         assert compare().different == []
