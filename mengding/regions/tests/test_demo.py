@@ -38,3 +38,13 @@ def test_the_demo_is_whole_and_a_second_run_changes_nothing() -> None:
     Region.objects.filter(code="511803102001").update(name="社区居委会")
     assert (list(Region.objects.order_by("pk").values()), Event.objects.count()) == before
     locate.forget()
+
+
+def test_what_somebody_wrote_stays_where_the_demo_fills_in_the_rest() -> None:
+    demo.load_demo(SYSTEM)
+    mine = Region.objects.filter(code="511803102001")
+    mine.update(name_en="Cheling Community", boundary=None)  # its place is filled in again
+    demo.load_demo(SYSTEM)
+    assert mine.get().boundary is not None
+    assert mine.get().name_en == "Cheling Community"
+    locate.forget()
