@@ -1,6 +1,5 @@
 /** 简报 briefings. */
 export const texts = {
-  "briefings.most": ["最多 {n}", "at most {n}"],
   "briefings.title": ["简报", "Briefings"],
   "briefings.day": ["日报", "Daily"],
   "briefings.week": ["周报", "Weekly"],
