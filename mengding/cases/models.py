@@ -197,7 +197,7 @@ class Case(models.Model):
                 include=[
                     *("id", "lon", "lat", "due_at", "yellow_at", "closed_at", "stage"),
                     *("class_code", "district", "town", "village", "grid", "confidential"),
-                    *("received_by", "lead_org"),
+                    *("received_by", "lead_org", "order_org_ids"),
                 ],
             ),
             # Ended ones are summed (`tiles`), but for these.

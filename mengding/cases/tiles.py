@@ -9,21 +9,25 @@ right. Confidential cases are in neither: who may see one depends on more than i
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
 
 LEVELS = (16, 19)  # about 530 and 66 m here: for maps of a district, and of a street
+OF_CLASSES, OF_ORGS = 16, 17
 EXACT = 10_000_000  # places are summed as whole numbers, so that nothing is left after a removal
 
 
 class Tile(models.Model):
     """Ended cases of one cell at zoom `level`. Divisions are ids, 0 where there is none.
 
-    `by_class`: this row is of one class; otherwise of all, and `class_code` is empty. `lon`, `lat`,
-    `ids`: sums over the cases; of a single one they are its own.
+    `by_class`: this row is of one class, at level `OF_CLASSES`; otherwise of all, and `class_code`
+    is empty. `orgs`: who worked on them, in order of ids, by class and at level `OF_ORGS`: a
+    department sees what it did. `lon`, `lat`, `ids`: sums over the cases; of a single one they are
+    its own.
     """
 
     pk = models.CompositePrimaryKey(
-        "level", "by_class", "cell", "district", "town", "village", "grid", "class_code"
+        "level", "by_class", "cell", "district", "town", "village", "grid", "class_code", "orgs"
     )
     level = models.SmallIntegerField()
     by_class = models.BooleanField()
@@ -33,6 +37,7 @@ class Tile(models.Model):
     village = models.BigIntegerField()
     grid = models.BigIntegerField()
     class_code = models.CharField(max_length=12, default="")
+    orgs = ArrayField(models.BigIntegerField(), default=list)
     n = models.IntegerField()
     lon = models.BigIntegerField()
     lat = models.BigIntegerField()
@@ -46,7 +51,7 @@ class Tile(models.Model):
                 fields=["level", "district", "class_code", "cell"],
                 name="tile_by_class",
                 condition=models.Q(by_class=True),
-                include=["n", "lon", "lat", "ids", "town", "village", "grid"],
+                include=["n", "lon", "lat", "ids", "town", "village", "grid", "orgs"],
             )
         ]
 
@@ -62,6 +67,7 @@ class TileChange(models.Model):
     village = models.BigIntegerField()
     grid = models.BigIntegerField()
     class_code = models.CharField(max_length=12)
+    orgs = ArrayField(models.BigIntegerField(), default=list)
     lon = models.BigIntegerField()
     lat = models.BigIntegerField()
 
@@ -70,15 +76,17 @@ class TileChange(models.Model):
 
 
 _PLACES = "district, town, village, grid"
-_KEY = f"level, by_class, cell, {_PLACES}, class_code"
+_KEY = f"level, by_class, cell, {_PLACES}, class_code, orgs"
 # From changes to rows of sums. Streets by class would be nearly as many rows as there are cases.
 _SUMMED = f"""
 INSERT INTO cases_tile ({_KEY}, n, lon, lat, ids)
 SELECT k.level, k.by_class, cell >> 2 * (22 - k.level), {_PLACES},
-  CASE WHEN k.by_class THEN class_code ELSE '' END, sum(sign), sum(sign * lon), sum(sign * lat),
+  CASE WHEN k.by_class THEN class_code ELSE '' END,
+  CASE WHEN k.by_orgs THEN orgs ELSE '{{}}' END, sum(sign), sum(sign * lon), sum(sign * lat),
   sum(sign * case_id)
-FROM changes CROSS JOIN (VALUES (16, false), (16, true), (19, false)) k (level, by_class)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+FROM changes CROSS JOIN (VALUES (16, false, false), (16, true, true), (17, false, true),
+  (19, false, false)) k (level, by_class, by_orgs)
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """  # noqa: S608 (our own names)
 _FOLD = f"""
 WITH changes AS (
@@ -95,6 +103,7 @@ _FILL = f"""
 WITH changes AS (
   SELECT id AS case_id, 1 AS sign, cell, district_id AS district, coalesce(town_id, 0) AS town,
     coalesce(village_id, 0) AS village, coalesce(grid_id, 0) AS grid, class_code,
+    ARRAY(SELECT unnest(order_org_ids) ORDER BY 1) AS orgs,
     round(lon * {EXACT})::bigint AS lon, round(lat * {EXACT})::bigint AS lat
   FROM cases_case WHERE closed_at IS NOT NULL AND cell IS NOT NULL AND NOT confidential)
 {_SUMMED}

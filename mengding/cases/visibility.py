@@ -20,7 +20,7 @@ NOTHING = Q(pk__in=[])
 
 def visible_to(actor: Actor) -> Q:
     """The condition on `Case` rows for what `actor` may see: area, department and role."""
-    if actor.role is Role.HANDLER and _may_read(actor):
+    if departments(actor) is not None:
         return Q(Exists(_live_orders(actor).filter(case=OuterRef("pk"))))
     place = area(actor)
     if place is None:
@@ -31,10 +31,27 @@ def visible_to(actor: Actor) -> Q:
     return Q(**place) & open_to_all
 
 
+def visible_by_row(actor: Actor) -> Q:
+    """The same from each case's row alone: for what reads many cases in an index of their own.
+
+    Where few are to be found among all, the orders of `visible_to` find them quicker.
+    """
+    orgs = departments(actor)
+    return visible_to(actor) if orgs is None else Q(order_org_ids__overlap=orgs)
+
+
+def departments(actor: Actor) -> list[int] | None:
+    """The organisations whose live orders say what `actor` sees; None where seeing is no matter of
+    orders."""
+    if actor.role is not Role.HANDLER or not _may_read(actor):
+        return None
+    return sorted(actor.org_ids)
+
+
 def ids_visible_to(actor: Actor) -> QuerySet[Any, int]:
     """The ids of the cases of `visible_to`, to be joined: of a department those of its orders,
     without the cases themselves."""
-    if actor.role is Role.HANDLER and _may_read(actor):
+    if departments(actor) is not None:
         return _live_orders(actor).values_list("case_id", flat=True)
     return Case.objects.filter(visible_to(actor)).values_list("pk", flat=True)
 

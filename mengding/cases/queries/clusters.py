@@ -10,6 +10,7 @@ from mengding.cases.models import Case
 from mengding.cases.queries import ended
 from mengding.cases.queries.filtering import Filters, filtered
 from mengding.cases.stages import OPEN
+from mengding.cases.visibility import visible_by_row
 from mengding.catalogue import queries as catalogue
 from mengding.clocks.queries import colour
 from mengding.core import clock
@@ -102,10 +103,10 @@ def case_map(
 def _fitting(actor: Actor, filters: Filters) -> QuerySet[Case, Any]:
     wide = replace(filters, bbox=None)
     if filters.open is not True:
-        return filtered(actor, wide)
+        return filtered(actor, wide, visible_by_row)
     # Behind expressions, so that the index of the map is read and not one of stages or departments,
     # which need each of their cases from the table.
-    rows = filtered(actor, replace(wide, stages=(), lead_org_id=None))
+    rows = filtered(actor, replace(wide, stages=(), lead_org_id=None), visible_by_row)
     if filters.stages:
         rows = rows.alias(at=Coalesce("stage", Value("")))
         rows = rows.filter(at__in=[stage.value for stage in filters.stages])

@@ -8,8 +8,8 @@ from django.db.models.functions import Cast
 
 from mengding.cases.models import Tile, TileChange
 from mengding.cases.queries.filtering import Filters, in_region
-from mengding.cases.tiles import EXACT, LEVELS
-from mengding.cases.visibility import area
+from mengding.cases.tiles import EXACT, LEVELS, OF_CLASSES, OF_ORGS
+from mengding.cases.visibility import area, departments
 from mengding.core.actor import Actor
 from mengding.regions import cells
 
@@ -20,21 +20,22 @@ def sums(
     actor: Actor, filters: Filters, bbox: tuple[float, float, float, float], level: int
 ) -> list[QuerySet[Any, Any]] | None:
     """Rows (tile, count, sum of lon, sum of lat, sum of ids, 0, 0, 0), tiles at `level`, more than
-    once and around the box too; None where the cases themselves have to be read: for departments,
-    close to the ground, and with other filters than division and class.
+    once and around the box too; None where the cases themselves have to be read: close to the
+    ground, and with other filters than division and class.
     """
-    place = area(actor)
+    seen = _seen(actor)
     plain = replace(filters, bbox=None, open=None, region_code="", classes=()) == Filters()
-    fine = next((each for each in LEVELS if each >= level), None)
-    if place is None or not plain or filters.open is True or fine is None:
-        return None
-    if filters.classes and fine != LEVELS[0]:
+    if filters.classes:
+        levels: tuple[int, ...] = (OF_CLASSES,)
+    else:
+        levels = LEVELS if departments(actor) is None else (OF_ORGS,)
+    fine = next((each for each in levels if each >= level), None)
+    if seen is None or not plain or filters.open is True or fine is None:
         return None
     spans = cells.ranges(bbox, max_ranges=_RANGES)
-    narrowed = Q(**{name.removesuffix("_id"): pk for name, pk in place.items()})
+    narrowed = seen
     if filters.region_code:
-        region = in_region(filters.region_code)
-        narrowed &= Q(**{name.removesuffix("_id"): pk for name, pk in region.items()})
+        narrowed &= _within(in_region(filters.region_code))
     if filters.classes:
         narrowed &= filters.of_class()
     up = 2 * (cells.ZOOM - fine)
@@ -56,6 +57,18 @@ def sums(
             Sum(sign * F("case_id")),
         ),
     ]  # fmt: skip
+
+
+def _seen(actor: Actor) -> Q | None:
+    """What lies in the actor's area, or was done by his departments."""
+    if (orgs := departments(actor)) is not None:
+        return Q(orgs__overlap=orgs)
+    place = area(actor)
+    return None if place is None else _within(place)
+
+
+def _within(place: dict[str, int]) -> Q:
+    return Q(**{name.removesuffix("_id"): pk for name, pk in place.items()})
 
 
 def _row(rows: QuerySet[Any], count: Any, lon: Any, lat: Any, ids: Any) -> QuerySet[Any, Any]:
