@@ -25,9 +25,7 @@ class Cut:
     dims: tuple[str, ...]
     daily: bool = True
 
-    def packed(
-        self, values: Sequence[str], between: str = "/", none: str = ""
-    ) -> tuple[str, str]:
+    def packed(self, values: Sequence[str], between: str = "/", none: str = "") -> tuple[str, str]:
         """What stands in columns `a` and `b` for the values of the dimensions."""
         return (values[0] if values else none), between.join(values[1:]) or none
 
