@@ -1,4 +1,4 @@
-"""One rule in two forms: the condition in SQL and the one in memory say the same of every case."""
+"""One rule in three forms, two conditions in SQL and one in memory, says the same of every case."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from mengding.cases import actions, queries
 from mengding.cases.models import Case
 from mengding.cases.stages import Stage
 from mengding.cases.tests.made import ASSIST_ACTOR, case_at, org, report, take, who
-from mengding.cases.visibility import bearings, visible_to
+from mengding.cases.visibility import bearings, visible_by_row, visible_to
 from mengding.core.actor import RESIDENT, SYSTEM, Actor, ActorKind, Level, Role
 from mengding.core.errors import NotFound
 from mengding.demo.roster import PEOPLE
@@ -51,9 +51,10 @@ def many_cases() -> list[Case]:
 
 
 def agree(actor: Actor, cases: list[Case]) -> set[int]:
-    """Both forms pick the same cases; which."""
-    ids = [case.pk for case in cases]
-    by_sql = set(Case.objects.filter(visible_to(actor), pk__in=ids).values_list("pk", flat=True))
+    """All forms pick the same cases; which."""
+    rows = Case.objects.filter(pk__in=[case.pk for case in cases]).values_list("pk", flat=True)
+    by_sql = set(rows.filter(visible_to(actor)))
+    assert by_sql == set(rows.filter(visible_by_row(actor)))
     in_memory = {case.pk for case in cases if can(actor, "case.read", bearings(case))}
     assert by_sql == in_memory
     if actor.scopes is None:
