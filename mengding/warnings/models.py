@@ -68,7 +68,8 @@ class Alert(models.Model):
     case = models.OneToOneField(
         Case, verbose_name="案件", null=True, on_delete=models.PROTECT, related_name="+"
     )
-    task = models.OneToOneField(
+    # A hazard that is overdue again has the same open re-inspection as the time before.
+    task = models.ForeignKey(
         Task, verbose_name="任务", null=True, on_delete=models.PROTECT, related_name="+"
     )
     rules = models.PositiveIntegerField("参数版本", default=0)

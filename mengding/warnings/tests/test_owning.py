@@ -134,6 +134,26 @@ def overdue() -> Alert:
     return Alert.objects.get(kind="overdue", key=f"finding:{case.finding_id}")
 
 
+def test_a_hazard_overdue_again_is_sent_for_again(overdue: Alert) -> None:
+    by = who("supervise")
+    now = overdue.raised_at
+    with clock.at(now):
+        first = actions.order_task(by, overdue.pk, TaskData(words="请复查"))
+        actions.decide(by, overdue.pk, real=True, words="已派人复查。")
+    assert first.task is not None
+    later = now + 20 * DAY
+    assert look(later)["raised"] == 1
+    again = Alert.objects.get(kind="overdue", key=overdue.key, status="open")
+    with clock.at(later):
+        row = actions.order_task(by, again.pk, TaskData(words="仍未复查"))
+        assert row.task_id == first.task_id, "there is never a second one"
+        shown = queries.one(by, again.pk)["ordered"]
+        assert (shown["order"], shown["origin_id"], shown["state"]) == (
+            *("仍未复查", again.pk, "ready"),
+        )
+        assert queries.one(by, overdue.pk)["ordered"]["id"] == first.task_id
+
+
 @pytest.mark.parametrize("due", [datetime(year, 1, 1, tzinfo=UTC) for year in (2026, 2500, 9999)])
 def test_a_re_inspection_is_not_put_off_for_long(overdue: Alert, due: datetime) -> None:
     task = Task.objects.get(finding=overdue.detail["finding"])
