@@ -12,6 +12,7 @@ from tests.desk.hands import Person, built, call, database, has_axe
 
 pytestmark = [built, pytest.mark.browser]
 LAMPS, BINS, DRAINS, GRATES = "C0137", "C0305", "C0103", "C0104"
+HYDRANTS = "E0703"
 
 
 @pytest.fixture
@@ -132,6 +133,32 @@ def test_the_row_says_in_words_what_its_numbers_are(
     owner = page.inner_text("[data-test=owner]")
     assert "Cheling Town centre" in owner
     assert "51180" not in owner
+    boss.leave()
+
+
+def test_for_any_worker_of_a_village_the_village_is_chosen(
+    server: str, browser: Any, found: Callable[[str], int], django_db_blocker: Any
+) -> None:
+    from mengding.regions.models import Region
+    from mengding.warnings.models import Alert
+
+    warning = found(HYDRANTS)
+    with database(django_db_blocker):
+        town = Region.objects.get(code="511803102")
+        Alert.objects.filter(pk=warning).update(region=town)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/warnings?id={warning}")
+    page.click("[data-test=task]")
+    page.check("input[name=warning-at][value=region]")
+    page.fill("#warning-words", "请到现场看看。")
+    page.click("[data-test=send]")
+    page.wait_for_selector("#warning-wrong:has-text('请选择村或网格员')")
+    assert call(server, "supervise", f"/warnings/{warning}")["status"] == "open"
+    page.click("[data-test=region]")
+    page.locator(".el-select-dropdown__item:visible").first.click()
+    page.click("[data-test=send]")
+    page.wait_for_selector("[data-test=followed] :text('请到现场看看')")
     boss.leave()
 
 

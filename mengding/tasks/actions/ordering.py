@@ -72,6 +72,12 @@ def order(actor: Actor, data: OrderData) -> Task:
             ),
         )
     _check_worker(data.post, chain)
+    if data.post is None and chain.village_id is None:
+        # What is shared is found by its village: nobody would see it.
+        raise _bad(
+            "region" if place is None else "post",
+            T("请选择村或网格员。", "Choose a village or a grid worker."),
+        )
     task = Task.objects.create(
         key=uuid.uuid4(),
         kind=kind,

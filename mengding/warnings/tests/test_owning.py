@@ -121,6 +121,20 @@ def test_somebody_is_sent_to_look_and_the_look_completes_the_task(alert: Alert) 
         assert queries.one(by, alert.pk)["ordered"]["state"] == "completed"
 
 
+def test_nobody_is_sent_where_nobody_would_learn_of_it(alert: Alert) -> None:
+    by, grid = who("supervise"), who("grid")
+    town = Region.objects.get(code="511803102")
+    Alert.objects.filter(pk=alert.pk).update(region=town)
+    with clock.at(NOW):
+        for region in (None, town.pk):
+            with pytest.raises(Invalid) as bad:
+                actions.order_task(by, alert.pk, TaskData(words="去看看", region=region))
+            assert bad.value.field == "region"
+        # A grid worker who is named finds it in the own list, wherever it is.
+        row = actions.order_task(by, alert.pk, TaskData(words="去看看", post=grid.post_id))
+        assert row.task_id in {item["id"] for item in tasks.of_day(grid, None)["items"]}
+
+
 @pytest.fixture
 def overdue() -> Alert:
     """A hydrant without its hose, said to be mended, and not inspected again in time."""
