@@ -22,7 +22,8 @@ from mengding.http.paging import paginate
 from mengding.people.models import Organisation
 from mengding.policy.permissions import require
 from mengding.regions.models import Region
-from mengding.supervision.models import Demand, Status
+from mengding.supervision.models import Status
+from mengding.supervision.queries import visible
 
 LISTS: dict[str, tuple[str, ...]] = {
     # received, and neither filed nor declined in time; the pre-check did not come in time
@@ -90,11 +91,13 @@ def cases(
     found, following = paginate(
         rows.values(*COLUMNS, "reason", "whose"), "due_at", datetime, cursor=cursor, limit=limit
     )
-    open_ones = dict(
-        Demand.objects.filter(case__in=[row["id"] for row in found])
-        .exclude(status=Status.CLOSED)
-        .values_list("case_id", "pk")
-    )
+    # Of several the one to whose turn it is; a handler learns of no other organisation's.
+    whose = {row["id"]: row["whose"] for row in found}
+    open_ones: dict[int, int] = {}
+    demands = visible(actor).filter(case__in=whose).exclude(status=Status.CLOSED).order_by("pk")
+    for case, org_id, pk in demands.values_list("case_id", "organisation_id", "pk"):
+        if case not in open_ones or org_id == whose[case]:
+            open_ones[case] = pk
     now = clock.now()
     said = [(row.pop("reason"), row.pop("whose"), row) for row in found]
     return [

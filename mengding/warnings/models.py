@@ -1,8 +1,10 @@
 """Warnings about places and things, and counts of visitors at scenic spots."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mengding.cases.models import Case
 from mengding.ledger.models import Words
@@ -13,6 +15,7 @@ from mengding.warnings.kinds import KIND_NAMES, Kind
 
 LIVE = ("open", "taken")
 UNDER_WAY = ("waiting", "running")
+LONGEST_SPAN = timedelta(days=1)  # of one count of visitors
 
 
 class Status(models.TextChoices):
@@ -65,7 +68,8 @@ class Alert(models.Model):
     case = models.OneToOneField(
         Case, verbose_name="案件", null=True, on_delete=models.PROTECT, related_name="+"
     )
-    task = models.OneToOneField(
+    # A hazard that is overdue again has the same open re-inspection as the time before.
+    task = models.ForeignKey(
         Task, verbose_name="任务", null=True, on_delete=models.PROTECT, related_name="+"
     )
     rules = models.PositiveIntegerField("参数版本", default=0)
@@ -219,4 +223,8 @@ class Crowd(models.Model):
         verbose_name = verbose_name_plural = "人流计数"
         constraints = [
             models.UniqueConstraint(name="crowd_once", fields=["spot", "since", "until"]),
+            models.CheckConstraint(
+                name="crowd_span",
+                condition=Q(since__lt=F("until"), since__gte=F("until") - LONGEST_SPAN),
+            ),
         ]

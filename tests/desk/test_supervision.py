@@ -1,5 +1,6 @@
 """A demand from the overdue list to its answer and its end; chains edited, tried and published."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -80,6 +81,73 @@ def test_the_numbers_lead_to_their_cases(
             "n => document.querySelectorAll('[data-test=overdue] > li').length === n",
             arg=min(n, 50),
         )
+    boss.leave()
+
+
+def _is_held(page: Any, held: list[Any]) -> Any:
+    for _ in range(100):
+        if held:
+            return held[0]
+        page.wait_for_timeout(50)
+    raise AssertionError("not asked for")
+
+
+def test_more_of_a_list_that_comes_late_is_not_put_to_another(
+    server: str, browser: Any, late: Callable[[], int]
+) -> None:
+    for case in (late(), late()):
+        call(server, "supervise", f"/cases/{case}/supervise", {"demand": "请说明"})
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    held: list[Any] = []
+
+    def one_a_page(route: Any) -> None:
+        if "cursor=" in route.request.url:
+            held.append(route)
+        else:
+            route.continue_(url=route.request.url.replace("limit=50", "limit=1"))
+
+    page.route(re.compile(r"/supervision/demands\?"), one_a_page)
+    page.goto(f"{server}/desk/supervision")
+    page.click("[data-filter=open]")
+    page.wait_for_selector("[data-filter=open][aria-pressed=true]")
+    page.click(".more")
+    older = _is_held(page, held)
+    with page.expect_response(re.compile("status=closed")):
+        page.click("[data-filter=closed]")
+    with page.expect_response(re.compile("cursor=")) as answer:
+        older.continue_()
+    answer.value.finished()
+    page.wait_for_timeout(300)
+    assert page.locator("[data-test=demands] .waiting").count() == 0
+    boss.leave()
+
+
+def test_appeals_that_come_late_do_not_replace_newer_ones(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    from mengding.cases import actions as cases
+    from mengding.cases.tests.made import appealed_case, who
+
+    with database(django_db_blocker):
+        granted = appealed_case()
+        cases.grant(who("supervise"), granted.pk, note="属实")
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    held: list[Any] = []
+    page.route(re.compile("/supervision/appeals.*status=pending"), lambda route: held.append(route))
+    page.goto(f"{server}/desk/supervision?tab=appeals")
+    row = page.locator(f"[data-test=appeals] a[href$='/cases/{granted.pk}']")
+    row.wait_for()
+    page.click(".filters button:has-text('待审批')")
+    older = _is_held(page, held)
+    page.click(".filters button:has-text('已同意')")
+    row.wait_for()
+    with page.expect_response(re.compile("status=pending")) as answer:
+        older.continue_()
+    answer.value.finished()
+    page.wait_for_timeout(300)
+    assert row.count() == 1
     boss.leave()
 
 

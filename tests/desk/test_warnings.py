@@ -12,6 +12,7 @@ from tests.desk.hands import Person, built, call, database, has_axe
 
 pytestmark = [built, pytest.mark.browser]
 LAMPS, BINS, DRAINS, GRATES = "C0137", "C0305", "C0103", "C0104"
+HYDRANTS, WALLS = "E0703", "E0503"
 
 
 @pytest.fixture
@@ -132,6 +133,62 @@ def test_the_row_says_in_words_what_its_numbers_are(
     owner = page.inner_text("[data-test=owner]")
     assert "Cheling Town centre" in owner
     assert "51180" not in owner
+    boss.leave()
+
+
+def test_for_any_worker_of_a_village_the_village_is_chosen(
+    server: str, browser: Any, found: Callable[[str], int], django_db_blocker: Any
+) -> None:
+    from mengding.regions.models import Region
+    from mengding.warnings.models import Alert
+
+    warning = found(HYDRANTS)
+    with database(django_db_blocker):
+        town = Region.objects.get(code="511803102")
+        Alert.objects.filter(pk=warning).update(region=town)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/warnings?id={warning}")
+    page.click("[data-test=task]")
+    page.check("input[name=warning-at][value=region]")
+    page.fill("#warning-words", "请到现场看看。")
+    page.click("[data-test=send]")
+    page.wait_for_selector("#warning-wrong:has-text('请选择村或网格员')")
+    assert call(server, "supervise", f"/warnings/{warning}")["status"] == "open"
+    page.click("[data-test=region]")
+    page.locator(".el-select-dropdown__item:visible").first.click()
+    page.click("[data-test=send]")
+    page.wait_for_selector("[data-test=followed] :text('请到现场看看')")
+    boss.leave()
+
+
+def test_what_is_raised_meanwhile_comes_by_itself(
+    server: str, browser: Any, found: Callable[[str], int]
+) -> None:
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.clock.install()
+    page.goto(f"{server}/desk/numbers/warnings")
+    page.wait_for_selector("[data-kind=repeat]")
+    page.wait_for_load_state("networkidle")
+    warning = found(WALLS)
+    row = page.locator(f"[data-warning='{warning}']")
+    assert row.count() == 0
+    page.clock.fast_forward("01:01")
+    row.wait_for()
+    # Not under the hands of somebody who writes.
+    row.click()
+    page.click("[data-test=real]")
+    page.fill("#warning-words", "已处")
+    call(server, "supervise", f"/warnings/{warning}/take", {})
+    page.clock.fast_forward("01:01")
+    page.wait_for_timeout(300)
+    assert page.input_value("#warning-words") == "已处"
+    page.keyboard.press("Escape")
+    page.clock.fast_forward("01:01")
+    row.wait_for(state="detached")
+    # What one was reading stays, in whichever list it is.
+    assert page.locator("[data-test=warning]").count() == 1
     boss.leave()
 
 

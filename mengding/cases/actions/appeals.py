@@ -40,8 +40,9 @@ def request_appeal(
     if evidence_ids:
         detail["evidence"] = list(evidence_ids)
     if found.round > 1:
+        # Others on the case may have appealed meanwhile, each against a clock of its own.
         first = Approval.objects.filter(
-            case_id=case_id, kind=ApprovalKind.APPEAL, status="refused"
+            case_id=case_id, kind=ApprovalKind.APPEAL, status="refused", detail__clock=clock.pk
         ).latest("pk")
         detail |= {"first": first.pk, "first_reviewer": first.decided_by}
     return ask(move, ApprovalKind.APPEAL, reason, detail)

@@ -13,6 +13,7 @@ from mengding.cases.models import Approval, Case, Draw, Recheck
 from mengding.cases.queries.replayed import differences
 from mengding.cases.stages import Outcome, Satisfaction, Stage
 from mengding.cases.tests.made import (
+    ASSIST_ACTOR,
     LEAD,
     LEAD_ACTOR,
     appealed_case,
@@ -20,6 +21,7 @@ from mengding.cases.tests.made import (
     disputed_case,
     late_case,
     org,
+    take,
     who,
 )
 from mengding.clocks.models import Clock
@@ -77,6 +79,22 @@ class TestAppeal:
         with pytest.raises(GuardFailed, match="final"):
             appeal_again(case)
         assert not late_clock(case).exempted
+
+    def test_the_first_reviewer_is_of_the_same_appeal(self) -> None:
+        """Lead and assisting organisation are both late, and another refuses each."""
+        with clock.at(clock.now() - timedelta(days=60)):
+            case = case_at(Stage.HANDLING, assist=True)
+        take("feed_back", case.pk, assist=True)
+        assert Clock.objects.filter(case_id=case.pk, kind="handle", late=True).count() == 2
+        appeal_again(case)
+        actions.refuse(who("supervise"), case.pk, reason="未提供证明")
+        actions.request_appeal(who(ASSIST_ACTOR), case.pk, reason="封路")
+        actions.refuse(who("review"), case.pk, reason="未提供证明")
+        appeal_again(case)
+        with pytest.raises(NotAllowed) as refused:
+            actions.grant(who("supervise"), case.pk)
+        assert refused.value.code == "first_reviewer"
+        actions.grant(who("review"), case.pk)
 
     def test_never_by_the_organisation_that_appeals(self) -> None:
         case = appealed_case()

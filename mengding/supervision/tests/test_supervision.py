@@ -236,6 +236,29 @@ def _overdue(which: str = "", **narrow: Any) -> list[dict[str, Any]]:
     ]
 
 
+def test_the_list_shows_a_handler_the_own_demand_only() -> None:
+    with clock.at(MONDAY):
+        case = case_at(Stage.HANDLING, assist=True)
+        for code in ("dept-urban_management", "dept-water"):
+            cases.supervise(who("supervise"), case.pk, demand="加快", organisation_id=org(code))
+    lead, assist = (
+        Demand.objects.get(case=case, organisation__code=code).pk
+        for code in ("dept-urban_management", "dept-water")
+    )
+    with clock.at(MONDAY + timedelta(days=30)):
+        shown = {name: _demand_of(name, case) for name in ("supervise", "handler", "water")}
+        # Whose turn it is; and nobody is led to what is not found for them.
+        assert shown == {"supervise": lead, "handler": lead, "water": assist}
+        actions.withdraw(who("supervise"), assist, reason="误办")
+        assert _demand_of("water", case) is None
+
+
+def _demand_of(name: str, case: Case) -> int | None:
+    rows, _ = overdue.cases(who(name), "unhandled", cursor=None, limit=200)
+    found: int | None = next(row["demand"] for row in rows if row["case"]["id"] == case.pk)
+    return found
+
+
 def test_over_http() -> None:
     row = demanded()
     client = Client()

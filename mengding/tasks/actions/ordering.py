@@ -24,6 +24,7 @@ from mengding.tasks.states import Status, recheck_key
 
 LOOK = "look"  # the kind of the catalogue for going and looking, where no place is registered
 LATE_DAYS = 7
+LATEST = timedelta(days=60)
 LONGEST = 500
 
 
@@ -59,10 +60,7 @@ def order(actor: Actor, data: OrderData) -> Task:
                 "请说明要看什么，最多 {n} 字。", "Say what to look at, in at most {n} characters."
             ).fill(n=LONGEST),
         )
-    if not now < data.due_at <= now + timedelta(days=60):
-        raise _bad(
-            "due_at", T("时限应在今后 60 天内。", "The deadline lies within the next 60 days.")
-        )
+    _check_due(data.due_at, now)
     known = editions.catalogue()
     kind = known.place_kind(place.kind).task if place is not None else LOOK
     if place is None and LOOK not in {each.code for each in known.kinds}:
@@ -74,6 +72,12 @@ def order(actor: Actor, data: OrderData) -> Task:
             ),
         )
     _check_worker(data.post, chain)
+    if data.post is None and chain.village_id is None:
+        # What is shared is found by its village: nobody would see it.
+        raise _bad(
+            "region" if place is None else "post",
+            T("请选择村或网格员。", "Choose a village or a grid worker."),
+        )
     task = Task.objects.create(
         key=uuid.uuid4(),
         kind=kind,
@@ -96,7 +100,8 @@ def order(actor: Actor, data: OrderData) -> Task:
 @transaction.atomic
 def order_recheck(actor: Actor, finding_id: int, data: OrderData) -> Task | None:
     """The finding's open re-inspection, given to somebody with a new deadline: there is never a
-    second one. None where the finding waits for no re-inspection."""
+    second one. None where the finding waits for no re-inspection. Raises `Invalid` naming the
+    field."""
     require(actor, "tasks.oversee")
     task = (
         Task.objects.select_for_update(of=("self",))
@@ -110,6 +115,7 @@ def order_recheck(actor: Actor, finding_id: int, data: OrderData) -> Task | None
     chain = locate.chain(task.region_id)
     _check_worker(data.post, chain)
     now = clock.now()
+    _check_due(data.due_at, now)
     if task.until_at < now:
         # Its time is over for good: it is called off, and one more is made.
         call_off(actor, task, "renewed")
@@ -125,6 +131,13 @@ def order_recheck(actor: Actor, finding_id: int, data: OrderData) -> Task | None
     task.save()
     _record(actor, task)
     return task
+
+
+def _check_due(due_at: datetime, now: datetime) -> None:
+    if not now < due_at <= now + LATEST:
+        raise _bad(
+            "due_at", T("时限应在今后 60 天内。", "The deadline lies within the next 60 days.")
+        )
 
 
 def _check_worker(post: int | None, chain: RegionChain) -> None:

@@ -16,7 +16,7 @@ from mengding.warnings import queries
 from mengding.warnings.actions.raising import keep
 from mengding.warnings.facts import Found
 from mengding.warnings.kinds import Kind
-from mengding.warnings.models import Crowd, Spot
+from mengding.warnings.models import LONGEST_SPAN, Crowd, Spot
 from mengding.warnings.queries.rules import own_stages, rules_for
 from mengding.warnings.rules import Rules, ascending
 
@@ -71,7 +71,8 @@ def _check_stages(stages: tuple[int, ...]) -> None:
 @transaction.atomic
 def count(actor: Actor, *, code: str, people_count: int, since: datetime, until: datetime) -> Spot:
     """One count of a counter (`CrowdFlowObserved`). Sent twice, it counts once; an older one than
-    the last is kept and changes no stage."""
+    the last is kept and changes no stage. Raises `Invalid` naming the field, for a span longer
+    than a day too."""
     require(actor, "crowd.count")
     spot = Spot.objects.select_for_update().filter(code=code).first()
     if spot is None or not queries.in_area(actor, spot.region_id):
@@ -85,6 +86,12 @@ def count(actor: Actor, *, code: str, people_count: int, since: datetime, until:
                 "Times need a zone, and the end lies behind the start.",
             ),
             field="dateObservedTo",
+        )
+    if until - since > LONGEST_SPAN:
+        raise Invalid(
+            "span_long",
+            T("一次计数最长一天。", "One count is of a day at most."),
+            field="dateObservedFrom",
         )
     if not now - timedelta(days=7) <= until <= now + timedelta(minutes=5):
         raise Invalid(

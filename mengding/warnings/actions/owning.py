@@ -40,7 +40,8 @@ class CaseData:
 @dataclass(frozen=True, slots=True)
 class TaskData:
     """`place`: a registered place to inspect; `region`: the village where somebody looks around,
-    the warning's own when empty; `post`: the grid worker, None for whoever of the village."""
+    the warning's own when empty; `post`: the grid worker, None for whoever of the village, which
+    has to be known then."""
 
     words: str
     place: int | None = None

@@ -150,7 +150,7 @@ class WarningCaseIn(Schema):
 
 class WarningTaskIn(Schema):
     """The inspection to order. `place`: a registered place; else a look around in `region`;
-    `post`: a grid worker, else whoever of the village."""
+    `post`: a grid worker, else whoever of the village, which has to be known then."""
 
     words: str = Field(max_length=500, examples=["请查看该段路灯配电箱。"])
     place: int | None = Field(None, ge=1, le=_BIGGEST, examples=[None])

@@ -1,6 +1,6 @@
 """A warning gets an owner; a case and an inspection are opened from it, each once, linked."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,15 +10,15 @@ from mengding.core import clock
 from mengding.core.errors import GuardFailed, Invalid, NotAllowed, WrongStage
 from mengding.ledger.models import Event
 from mengding.regions.models import Region
-from mengding.tasks.actions import doing
+from mengding.tasks.actions import doing, findings
 from mengding.tasks.actions.doing import VisitData
-from mengding.tasks.models import Task
+from mengding.tasks.models import FindingCase, Task
 from mengding.tasks.queries import tasks
-from mengding.tasks.tests.made import place
+from mengding.tasks.tests.made import inspect, place
 from mengding.warnings import actions, queries
 from mengding.warnings.actions import CaseData, TaskData
 from mengding.warnings.models import Alert, Status
-from mengding.warnings.tests.test_warnings import NOW, cases, look
+from mengding.warnings.tests.test_warnings import DAY, NOW, cases, look
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
 
@@ -119,6 +119,65 @@ def test_somebody_is_sent_to_look_and_the_look_completes_the_task(alert: Alert) 
         _, done = doing.visit(grid, data)
         assert done is not None
         assert queries.one(by, alert.pk)["ordered"]["state"] == "completed"
+
+
+def test_nobody_is_sent_where_nobody_would_learn_of_it(alert: Alert) -> None:
+    by, grid = who("supervise"), who("grid")
+    town = Region.objects.get(code="511803102")
+    Alert.objects.filter(pk=alert.pk).update(region=town)
+    with clock.at(NOW):
+        for region in (None, town.pk):
+            with pytest.raises(Invalid) as bad:
+                actions.order_task(by, alert.pk, TaskData(words="去看看", region=region))
+            assert bad.value.field == "region"
+        # A grid worker who is named finds it in the own list, wherever it is.
+        row = actions.order_task(by, alert.pk, TaskData(words="去看看", post=grid.post_id))
+        assert row.task_id in {item["id"] for item in tasks.of_day(grid, None)["items"]}
+
+
+@pytest.fixture
+def overdue() -> Alert:
+    """A hydrant without its hose, said to be mended, and not inspected again in time."""
+    with clock.at(NOW):
+        hydrant = place("W-2")
+        inspect(hydrant, "hose", case=True)
+        case = FindingCase.objects.get(finding__place=hydrant)
+        findings.case_ended(case.case_id)
+        due = Task.objects.get(finding=case.finding_id).due_at
+    look(due + DAY)
+    return Alert.objects.get(kind="overdue", key=f"finding:{case.finding_id}")
+
+
+def test_a_hazard_overdue_again_is_sent_for_again(overdue: Alert) -> None:
+    by = who("supervise")
+    now = overdue.raised_at
+    with clock.at(now):
+        first = actions.order_task(by, overdue.pk, TaskData(words="请复查"))
+        actions.decide(by, overdue.pk, real=True, words="已派人复查。")
+    assert first.task is not None
+    later = now + 20 * DAY
+    assert look(later)["raised"] == 1
+    again = Alert.objects.get(kind="overdue", key=overdue.key, status="open")
+    with clock.at(later):
+        row = actions.order_task(by, again.pk, TaskData(words="仍未复查"))
+        assert row.task_id == first.task_id, "there is never a second one"
+        shown = queries.one(by, again.pk)["ordered"]
+        assert (shown["order"], shown["origin_id"], shown["state"]) == (
+            *("仍未复查", again.pk, "ready"),
+        )
+        assert queries.one(by, overdue.pk)["ordered"]["id"] == first.task_id
+
+
+@pytest.mark.parametrize("due", [datetime(year, 1, 1, tzinfo=UTC) for year in (2026, 2500, 9999)])
+def test_a_re_inspection_is_not_put_off_for_long(overdue: Alert, due: datetime) -> None:
+    task = Task.objects.get(finding=overdue.detail["finding"])
+    data = TaskData(words="请复查", due_at=due)
+    with clock.at(overdue.raised_at), pytest.raises(Invalid) as bad:
+        actions.order_task(who("supervise"), overdue.pk, data)
+    assert bad.value.field == "due_at"
+    before = task.due_at
+    task.refresh_from_db()
+    assert task.due_at == before
 
 
 def test_a_registered_place_is_inspected(alert: Alert) -> None:

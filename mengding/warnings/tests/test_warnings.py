@@ -13,12 +13,13 @@ from mengding.core.actor import ActorKind
 from mengding.core.errors import Invalid, NotAllowed, NotFound, WrongStage
 from mengding.ledger.models import Event
 from mengding.warnings import actions, classes, queries
+from mengding.warnings.facts import LOCAL
 from mengding.warnings.kinds import Kind
 from mengding.warnings.models import Alert, Crowd
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 def look(at: datetime = NOW) -> dict[str, int]:
@@ -180,6 +181,24 @@ def test_visitors_are_counted_without_knowing_anybody() -> None:
     with pytest.raises(Invalid), clock.at(NOW):
         actions.count(machine, code="hill", people_count=1, since=NOW, until=NOW)
     assert spot()
+
+
+@pytest.mark.parametrize("since", [datetime(1, 1, 1, tzinfo=LOCAL), NOW - DAY - MINUTE])
+def test_a_count_is_of_a_day_at_most(since: datetime) -> None:
+    """From before the year 1 in UTC, nobody could read the warning any more."""
+    actions.add_spot(
+        who("sysadmin"), code="hill", name="蒙顶山", region_code="511803102", capacity=9
+    )
+    with clock.at(NOW):
+        with pytest.raises(Invalid) as bad:
+            actions.count(who("dispatch"), code="hill", people_count=9, since=since, until=NOW)
+        assert bad.value.field == "dateObservedFrom"
+        assert not Crowd.objects.exists()
+        actions.count(who("dispatch"), code="hill", people_count=9, since=NOW - DAY, until=NOW)
+        shown, _ = queries.warnings(
+            who("supervise"), status="open", kind="crowd", mine=False, cursor=None, limit=9
+        )
+    assert [row["since"] for row in shown] == [NOW - DAY]
 
 
 def _machine_elsewhere() -> Any:

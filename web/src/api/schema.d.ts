@@ -19659,7 +19659,7 @@ export interface components {
         /**
          * WarningTaskIn
          * @description The inspection to order. `place`: a registered place; else a look around in `region`;
-         *     `post`: a grid worker, else whoever of the village.
+         *     `post`: a grid worker, else whoever of the village, which has to be known then.
          */
         WarningTaskIn: {
             /**

@@ -19,8 +19,9 @@ export interface Document { format?: string; kinds: Record<string, Record<string
 export const countsOf = (kind: string) => (kind === "crowd" ? "people" : kind === "overdue" ? "days" : "cases");
 export interface WarningPage { items: PlaceWarning[]; next: string | null; open: Partial<Record<Kind, number>> }
 
+export const PAGE = 50; // warnings at a time
 export const list = (query: { status: string; kind: string; mine: boolean; cursor?: string }) =>
-  body<WarningPage>(api.GET("/api/v1/warnings", { params: { query: { ...query, limit: 50 } as never } }));
+  body<WarningPage>(api.GET("/api/v1/warnings", { params: { query: { ...query, limit: PAGE } as never } }));
 const path = (id: number) => ({ path: { warning_id: id } });
 export const one = (id: number) => body<WarningDetail>(api.GET("/api/v1/warnings/{warning_id}", { params: path(id) }));
 

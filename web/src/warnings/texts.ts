@@ -72,6 +72,7 @@ export const texts = {
   "warnings.taskWhere": ["查看对象", "What is looked at"],
   "warnings.taskPlace": ["检查场所", "A registered place"],
   "warnings.taskRegion": ["到村里查看", "A look around a village"],
+  "warnings.regionNeeded": ["请选择村或网格员。", "Choose a village or a grid worker."],
   "warnings.taskWho": ["网格员", "Grid worker"],
   "warnings.anybody": ["当地任一网格员", "Any of the village"],
   "warnings.near": ["就近", "near"],
