@@ -46,6 +46,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 # Rules that can be read, tested and reused without Django or a database.
 PURE = (
     *("core/actor.py", "core/clock.py", "core/errors.py", "core/text.py"),
+    "core/spreadsheet.py",
     *("worktime", "policy/permissions.py", "routing/rules", "cases/lifecycle.py"),
     *(
         "cases/guards.py",
@@ -60,7 +61,7 @@ PURE = (
         f"indicators/{name}.py"
         for name in ("cuts", "definitions", "facts", "fold", "measures", "spans")
     ),
-    "opendata/coarsen.py",
+    *("opendata/coarsen.py", "opendata/disclosure.py"),
     *(f"costs/{name}.py" for name in ("activities", "cuts", "packing", "rates", "reckon", "work")),
     *(f"briefings/{name}.py" for name in ("blocks", "changes", "charts", "findings", "template")),
     *(

@@ -11,35 +11,40 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Guarded(Generic[Key]):
-    """A table of counts with its total; None where the count is left out."""
+class LeftOut(Generic[Key]):
+    """Lines of a table that are not told. `total_safe`: the sums of all lines may stand beside."""
 
-    counts: dict[Key, int | None]
-    total: int | None
+    keys: frozenset[Key]
+    total_safe: bool
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self.keys
 
 
-def guarded(counts: Mapping[Key, int], threshold: int) -> Guarded[Key]:
-    """Leave out counts of 1 to `threshold` - 1, and so many more that none can be computed.
+def left_out(lines: Mapping[Key, Sequence[int]], threshold: int) -> LeftOut[Key]:
+    """Leave out lines in which a part counts 1 to `threshold` - 1, and so many more that none can
+    be computed.
 
-    The total is published beside them: a single gap would be its difference, and so would a few
-    gaps that together are small. So the smallest of the others are left out as well, until at
-    least two are and they sum up to the threshold; where that cannot be, the total goes. Zeros
-    stay: nobody stands behind them.
+    `lines`: parts that together are the line, as closed and not closed. The sum of each part over
+    all lines is known, and that a gap is no zero: zeros stay, nobody stands behind them. So the
+    smallest of the others are left out as well, until there are two gaps or more, each part of
+    their sum is nothing or reaches the threshold, and any one gap could reach it (five gaps of
+    together 5 are five times 1). Where that cannot be, every line but zeros is left out and the
+    sums have to go.
     """
-    total = sum(counts.values())
-    rest = sorted((n, str(key)) for key, n in counts.items() if n)
-    gaps = [n for n, _ in rest if n < threshold]
-    if gaps:
-        for n, _ in rest[len(gaps) :]:
-            if len(gaps) > 1 and sum(gaps) >= threshold:
-                break
-            gaps.append(n)
-    hidden = {name for _, name in rest[: len(gaps)]}
-    unsafe = bool(gaps) and (len(gaps) < 2 or sum(gaps) < threshold)
-    return Guarded(
-        {key: None if n and str(key) in hidden else n for key, n in counts.items()},
-        None if unsafe else total,
-    )
+    order = sorted((sum(parts), str(key), key) for key, parts in lines.items() if any(parts))
+    few = [key for _, _, key in order if any(0 < n < threshold for n in lines[key])]
+    others = [key for _, _, key in order if key not in few]
+
+    def safe() -> bool:
+        sums = [sum(some) for some in zip(*(lines[key] for key in few), strict=True)]
+        most = sum(sums) - (len(few) - 1)  # what one gap can be, the others being 1
+        # One gap alone is never safe: it has the small part.
+        return most >= threshold and not any(0 < n < threshold for n in sums)
+
+    while few and others and not safe():
+        few.append(others.pop(0))
+    return LeftOut(frozenset(few), not few or safe())
 
 
 @dataclass(frozen=True, slots=True)

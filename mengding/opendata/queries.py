@@ -1,7 +1,5 @@
 """What anybody may read: months of figures, and cases without words, number or exact place."""
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,11 +8,12 @@ from zoneinfo import ZoneInfo
 from mengding.cases.queries.publishing import first_published, published
 from mengding.cases.stages import Stage
 from mengding.catalogue import queries as catalogue
+from mengding.catalogue.queries import CaseClassInfo
 from mengding.core import clock
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.kept import Kept
 from mengding.core.text import T
-from mengding.opendata.coarsen import Guarded, guarded, spots
+from mengding.opendata.disclosure import CLOSED, DECLINED, OPEN, Count, Disclosure, Fact, disclose
 from mengding.opendata.models import Terms
 from mengding.regions.models import Region
 
@@ -34,7 +33,8 @@ def terms() -> Terms:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of open data. `final`: nothing reported in it can still be missing."""
+    """One month of open data. `final`: whole, and past the days it is marked as changing; what is
+    closed, voided or merged later still changes it."""
 
     year: int
     month: int
@@ -89,12 +89,6 @@ def month(text: str) -> Month:
     raise NotFound("month_unknown", T("该月数据尚未开放。", "This month is not open."))
 
 
-def _rows(of: Month) -> list[dict[str, Any]]:
-    since = datetime(of.year, of.month, 1, tzinfo=ZONE)
-    until = datetime.combine(of.until + timedelta(days=1), datetime.min.time(), tzinfo=ZONE)
-    return published(since, until)
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One town or group of classes; None where a count is left out."""
@@ -107,7 +101,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A month in numbers. `in_time`: of the cases handled, in percent; None where too few."""
+    """A month in numbers, None where one is left out; a table without lines is left out itself.
+    `in_time`: of the cases handled, in percent."""
 
     month: Month
     terms: Terms
@@ -118,101 +113,104 @@ class Statistics:
     groups: list[Line]
 
 
-_statistics = Kept[Statistics](KEPT)
-_cases = Kept[list[dict[str, Any]]](KEPT)
+_held = Kept[tuple[Statistics, list[dict[str, Any]]]](KEPT)
 
 
 def statistics(of: Month) -> Statistics:
-    """The month in numbers; every table left out of where counts are small."""
+    """The month in numbers."""
+    return _month(of)[0]
+
+
+def cases(of: Month) -> list[dict[str, Any]]:
+    """Rows of `COLUMNS`, by day, class and place: nothing tells in which order they came."""
+    return _month(of)[1]
+
+
+def _month(of: Month) -> tuple[Statistics, list[dict[str, Any]]]:
+    # Numbers and cases of one moment: from two, what changed between them would show.
     held = open_terms()
-    return _statistics.get((of, held.version), lambda: _count(of, held))
+    return _held.get((of, held.version), lambda: _make(of, held))
 
 
-def _count(of: Month, held: Terms) -> Statistics:
-    rows = _rows(of)
+def _make(of: Month, held: Terms) -> tuple[Statistics, list[dict[str, Any]]]:
+    since = datetime(of.year, of.month, 1, tzinfo=ZONE)
+    until = datetime.combine(of.until + timedelta(days=1), datetime.min.time(), tzinfo=ZONE)
+    rows = published(since, until)
     towns = {
         pk: (code, T(zh, en or zh))
         for pk, code, zh, en in Region.objects.filter(level="town")
         .order_by("code")
         .values_list("pk", "code", "name", "name_en")
     }
-    groups: dict[str, T] = {}
-    for row in rows:
-        info = catalogue.class_by_id(row["case_class_id"])
-        groups.setdefault(info.letter + info.big_code, info.big)
-        row["group"] = info.letter + info.big_code
-    by_town = dict(towns.values())
-    for row in rows:
-        row["town"] = towns[row["town_id"]][0] if row["town_id"] in towns else ""
-    if any(not row["town"] for row in rows):
-        by_town[""] = T("位置未明确到乡镇", "Place not known to the town")
-    received, closed, lines = _lines(rows, "town", by_town, held.threshold)
-    _, _, kinds = _lines(rows, "group", dict(sorted(groups.items())), held.threshold)
-    handled = [row["handled_late"] for row in rows if row["handled_late"] is not None]
-    late = sum(handled)
-    enough = len(handled) >= held.threshold * 4 and held.threshold <= late
-    return Statistics(
+    facts = [_fact(row, towns) for row in rows]
+    told = disclose(facts, held.threshold, held.finest)
+    town_names = dict(towns.values()) | (
+        {"": T("位置未明确到乡镇", "Place not known to the town")} if "" in told.towns else {}
+    )
+    infos = {row["case_class_id"]: catalogue.class_by_id(row["case_class_id"]) for row in rows}
+    group_names = {_group(info): info.big for info in infos.values()}
+    class_names = group_names | {info.code: info.name for info in infos.values()}
+    figures = Statistics(
         month=of,
         terms=held,
-        received=received,
-        closed=closed,
-        in_time=round(100 * (len(handled) - late) / len(handled), 1) if enough else None,
-        towns=lines,
-        groups=kinds,
+        received=told.whole.received,
+        closed=told.whole.closed,
+        in_time=told.in_time,
+        towns=_lines(told.towns, town_names),
+        groups=_lines(told.groups, dict(sorted(group_names.items()))),
+    )
+    return figures, _listed(rows, told, town_names, class_names)
+
+
+def _fact(row: dict[str, Any], towns: dict[int, tuple[str, T]]) -> Fact:
+    info = catalogue.class_by_id(row["case_class_id"])
+    return Fact(
+        town=towns[row["town_id"]][0] if row["town_id"] in towns else "",
+        group=_group(info),
+        class_code=info.code,
+        state={Stage.CLOSED: CLOSED, Stage.DECLINED: DECLINED}.get(row["stage"], OPEN),
+        late=row["handled_late"],
+        cell=row["cell"],
     )
 
 
-def _lines(
-    rows: list[dict[str, Any]], by: str, names: dict[str, T], threshold: int
-) -> tuple[int | None, int | None, list[Line]]:
-    def counted(some: list[dict[str, Any]]) -> Guarded[str]:
-        found = Counter(row[by] for row in some)
-        return guarded({code: found[code] for code in names}, threshold)
+def _group(info: CaseClassInfo) -> str:
+    return info.letter + info.big_code
 
-    received = counted(rows)
-    closed = counted([row for row in rows if row["stage"] == Stage.CLOSED])
-    lines = [
-        Line(code, name, received.counts[code], closed.counts[code]) for code, name in names.items()
+
+def _lines(counts: dict[str, Count], names: dict[str, T]) -> list[Line]:
+    none = Count(0, 0)
+    return [
+        Line(code, name, counts.get(code, none).received, counts.get(code, none).closed)
+        for code, name in names.items()
+        if counts
     ]
-    return received.total, closed.total, lines
 
 
-def cases(of: Month) -> Iterator[dict[str, Any]]:
-    """Rows of `COLUMNS`, by day, class and place: nothing tells in which order they came."""
-    held = open_terms()
-    yield from _cases.get((of, held.version), lambda: _listed(of, held))
-
-
-def _listed(of: Month, held: Terms) -> list[dict[str, Any]]:
-    rows = _rows(of)
-    places = spots([row["cell"] for row in rows], held.threshold, held.finest)
-    sizes = Counter(row["town_id"] for row in rows)
-    all_towns = Region.objects.filter(level="town")
-    towns: dict[int | None, str] = dict(all_towns.values_list("pk", "code"))
-    names: dict[int | None, str] = dict(all_towns.values_list("pk", "name"))
+def _listed(
+    rows: list[dict[str, Any]], told: Disclosure, towns: dict[str, T], classes: dict[str, T]
+) -> list[dict[str, Any]]:
     found = []
-    for row, place in zip(rows, places, strict=True):
-        town = row["town_id"] if sizes[row["town_id"]] >= held.threshold else None
+    for row, shown in zip(rows, told.rows, strict=False):  # none is told of a month with few
         day = row["reported_at"].astimezone(ZONE).date()
-        ended = row["closed_at"].astimezone(ZONE).date() if row["closed_at"] else None
+        # The end of a case that is not said to have ended would say so.
+        ended = (
+            row["closed_at"].astimezone(ZONE).date() if shown.state in (CLOSED, DECLINED) else None
+        )
         found.append(
             {
                 "reported_on": day.isoformat(),
-                "class_code": row["class_code"],
-                "class_name": catalogue.class_by_id(row["case_class_id"]).name.zh,
-                "town_code": towns.get(town, ""),
-                "town_name": names.get(town, ""),
-                "state": _state(row["stage"]),
+                "class_code": shown.class_code,
+                "class_name": classes[shown.class_code] if shown.class_code else "",
+                "town_code": shown.town,
+                "town_name": towns[shown.town] if shown.town else "",
+                "state": shown.state,
                 "closed_on": ended.isoformat() if ended else "",
                 "days": (ended - day).days if ended else None,
-                "in_time": None if row["handled_late"] is None else not row["handled_late"],
-                "lon": place.lon if place else None,
-                "lat": place.lat if place else None,
-                "place_metres": place.metres if place else None,
+                "in_time": shown.in_time,
+                "lon": shown.place.lon if shown.place else None,
+                "lat": shown.place.lat if shown.place else None,
+                "place_metres": shown.place.metres if shown.place else None,
             }
         )
     return sorted(found, key=lambda row: (row["reported_on"], row["class_code"], str(row)))
-
-
-def _state(stage: str) -> str:
-    return stage if stage in (Stage.CLOSED, Stage.DECLINED) else "open"

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet
 from mengding.core import clock
 from mengding.core.actor import Actor, ActorKind, Role
 from mengding.core.errors import NotFound
+from mengding.core.spreadsheet import harmless
 from mengding.core.text import T, language
 from mengding.people import queries as people
 from mengding.people.models import ADMINISTRATORS, ROLE_NAMES, Post
@@ -249,8 +250,6 @@ COLUMNS: dict[str, T] = {
     "state": T("状态", "state"),
     "contact": T("联系岗位", "contact"),
 }
-# What a spreadsheet would take for a formula.
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def exported(actor: Actor, filters: Filters) -> Iterator[list[str]]:
@@ -274,7 +273,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_RISKY) else value
+        return harmless(value)
     return str(value)
 
 

@@ -21,13 +21,12 @@ from mengding.cases.visibility import visible_to
 from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
+from mengding.core.spreadsheet import harmless
 from mengding.core.text import Language, T, language
 
 MOST = {"csv": 1_000_000, "xlsx": 100_000}
 PATIENCE = 60_000  # ms for choosing the rows
 _BATCH = 1000
-# What a spreadsheet would take for a formula.
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def extent(actor: Actor, filters: Filters, order: str) -> dict[str, int]:
@@ -102,8 +101,7 @@ def as_csv(rows: Iterator[list[Cell]], columns: Sequence[str], said: Language) -
 def _plain(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
-    text = " ".join(cell.splitlines())
-    return f"'{text}" if text.startswith(_RISKY) else text
+    return harmless(" ".join(cell.splitlines()))
 
 
 def as_xlsx(rows: Iterator[list[Cell]], columns: Sequence[str]) -> IO[bytes]:

@@ -6,67 +6,72 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mengding.opendata.coarsen import guarded, spots
+from mengding.opendata.coarsen import LeftOut, left_out, spots
 from mengding.regions.cells import cell
 
 COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 30), max_size=8)
 
 
+def lines(**counts: int) -> dict[str, tuple[int, ...]]:
+    return {key: (n,) for key, n in counts.items()}
+
+
 def test_one_gap_is_never_alone() -> None:
-    found = guarded({"a": 3, "b": 9, "c": 20}, 5)
-    assert found.counts == {"a": None, "b": None, "c": 20}
-    assert found.total == 32
+    assert left_out(lines(a=3, b=9, c=20), 5) == LeftOut(frozenset("ab"), total_safe=True)
 
 
 def test_gaps_that_are_small_together_get_company() -> None:
-    assert guarded({"a": 1, "b": 2, "c": 7, "d": 0}, 5).counts == {
-        **dict.fromkeys("abc"),
-        "d": 0,
-    }
+    assert left_out(lines(a=1, b=2, c=7, d=0), 5) == LeftOut(frozenset("abc"), total_safe=True)
+
+
+def test_gaps_that_must_all_be_small_get_company() -> None:
+    """Three gaps of together 5 are at most 3 each."""
+    assert left_out(lines(a=1, b=2, c=2, d=7), 5) == LeftOut(frozenset("abcd"), total_safe=True)
 
 
 def test_where_nothing_else_helps_the_total_goes() -> None:
-    found = guarded({"a": 3, "b": 0}, 5)
-    assert (found.counts, found.total) == ({"a": None, "b": 0}, None)
+    assert left_out(lines(a=3, b=0), 5) == LeftOut(frozenset("a"), total_safe=False)
+    assert left_out(lines(a=1, b=2, c=2), 5) == LeftOut(frozenset("abc"), total_safe=False)
 
 
 def test_nothing_small_nothing_left_out() -> None:
-    found = guarded({"a": 5, "b": 0, "c": 8}, 5)
-    assert (found.counts, found.total) == ({"a": 5, "b": 0, "c": 8}, 13)
+    assert left_out(lines(a=5, b=0, c=8), 5) == LeftOut(frozenset(), total_safe=True)
+
+
+def test_each_part_of_a_line_is_guarded() -> None:
+    """One closed of a, so its closed are not told; b hides them, though many in both parts."""
+    found = left_out({"a": (1, 9), "b": (8, 8), "c": (20, 0), "d": (0, 6)}, 5)
+    assert found == LeftOut(frozenset("adb"), total_safe=True)
 
 
 @given(counts=COUNTS, threshold=st.integers(2, 10))
 def test_no_small_count_can_be_read_or_computed(counts: dict[str, int], threshold: int) -> None:
-    found = guarded(counts, threshold)
-    shown = {key: n for key, n in found.counts.items() if n is not None}
-    assert all(shown[key] == counts[key] for key in shown)
-    assert all(n == 0 or n >= threshold for n in shown.values())
-    hidden = [counts[key] for key in counts if key not in shown]
-    if hidden and found.total is not None:
-        # The total tells the sum of the gaps, and nothing smaller.
-        assert len(hidden) > 1
-        assert sum(hidden) >= threshold
-    if found.total is None:
-        assert 0 < sum(counts.values()) < threshold or len(hidden) == len(
-            [n for n in counts.values() if n]
-        )
+    found = left_out(lines(**counts), threshold)
+    assert all(n == 0 or n >= threshold for key, n in counts.items() if key not in found)
+    assert all(counts[key] for key in found.keys)
+    gaps = [counts[key] for key in found.keys]
+    if gaps and found.total_safe:
+        # The total tells the sum of the gaps: any of them may be large, the others being 1.
+        assert len(gaps) > 1
+        assert sum(gaps) - (len(gaps) - 1) >= threshold
+    if not found.total_safe:
+        assert set(found.keys) == {key for key, n in counts.items() if n}
 
 
 @given(counts=COUNTS, threshold=st.integers(2, 10))
 def test_no_more_is_left_out_than_needed(counts: dict[str, int], threshold: int) -> None:
     """The gaps besides the small counts are the fewest possible."""
-    found = guarded(counts, threshold)
+    found = left_out(lines(**counts), threshold)
     small = {key for key, n in counts.items() if 0 < n < threshold}
-    hidden = {key for key, n in found.counts.items() if n is None}
-    assert small <= hidden
+    assert small <= found.keys
     others = [n for key, n in counts.items() if n >= threshold]
     if not small:
-        assert not hidden
+        assert not found.keys
         return
-    for size in range(len(hidden - small)):
+    for size in range(len(found.keys - small)):
         for some in combinations(others, size):
             gaps = [counts[key] for key in small] + list(some)
-            assert len(gaps) < 2 or sum(gaps) < threshold
+            assert len(gaps) < 2 or sum(gaps) - (len(gaps) - 1) < threshold
 
 
 PLACES = st.lists(
