@@ -19,14 +19,15 @@ from mengding.briefings.blocks import (
     Table,
     Trend,
 )
-from mengding.briefings.findings import Numbers, Part, change, findings, moved, percent
+from mengding.briefings.findings import Numbers, Part, change, findings, percent, rate_moved
 from mengding.briefings.template import Checked, filled
 from mengding.core import clock
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.text import T
 from mengding.indicators.definitions import BY_NAME, INDICATORS
-from mengding.indicators.queries import Answer, Filters, Value, cases_of, measure
+from mengding.indicators.queries import Answer, Filters, Row, Value, cases_of, measure
 from mengding.indicators.queries.labels import labels
+from mengding.indicators.queries.sums import BEGINNING
 from mengding.indicators.spans import Kind, Span, compared, span
 from mengding.regions.models import Region
 
@@ -36,6 +37,9 @@ RATES: dict[str, bool] = {each.code: each.rate for each in INDICATORS}
 _SAID = (
     "received", "closed", "open", "in_time_rate", "rework_rate", "satisfied_rate", "overdue",
 )  # fmt: skip
+# Counted on the day of the dispatch, but of interest as long as it lasts: taken from the beginning,
+# as on the wall. What was overdue a period ago is not known any more.
+_LASTING = "overdue"
 _ROWS = 20  # most rows of a table or chart; the rest is one more
 _OTHERS = T("其他", "Others")
 _KINDS: dict[str, Kind] = {"day": "day", "week": "week", "month": "month"}
@@ -91,12 +95,13 @@ class Filler:
     def _answer(self, by: str, step: str, days: Span | None = None) -> Answer:
         key = (by, step, days or self.days)
         if key not in self._kept:
-            at = key[2]
+            at, here = key[2], Filters(region=self.region.code)
             codes = [each.code for each in INDICATORS]
-            self._kept[key] = measure(
-                self.actor, codes, by, at.since, at.until,
-                Filters(region=self.region.code), step=step,
-            )  # fmt: skip
+            found = measure(self.actor, codes, by, at.since, at.until, here, step=step)
+            if not step:
+                lasting = measure(self.actor, [_LASTING], by, BEGINNING, at.until, here)
+                found = _with(found, lasting)
+            self._kept[key] = found
         return self._kept[key]
 
     def _block(self, section: Mapping[str, Any], values: Mapping[str, str]) -> Block:
@@ -122,13 +127,15 @@ class Filler:
         now, before = self._answer("", "").total, self._answer("", "", self.before).total
         items = []
         for code in codes:
-            value, was = now[code], before[code]
-            if not RATES[code]:
-                note = change(value.n, was.n).zh
+            value = now[code]
+            if code == _LASTING:
+                note = "含以前派遣的"
+            elif not RATES[code]:
+                note = change(value.n, before[code].n).zh
             elif value.share is None:
                 note = "没有可算的案件"
             else:
-                note = moved(value.share, was.share).zh
+                note = rate_moved(code, now, before).zh
             items.append(Figure(BY_NAME[code].name.zh, _shown(value), note))
         return Figures(tuple(items))
 
@@ -172,8 +179,9 @@ class Filler:
     def _cases(self, section: Mapping[str, Any]) -> Table:
         """The newest cases behind an indicator; no words of theirs and no names of people."""
         code = section["code"]
+        since = BEGINNING if code == _LASTING else self.days.since
         found = cases_of(
-            self.actor, code, self.days.since, self.days.until,
+            self.actor, code, since, self.days.until,
             Filters(region=self.region.code), limit=_ROWS,
         )  # fmt: skip
         rows = tuple(
@@ -196,11 +204,11 @@ class Filler:
         )
 
     def _bars(self, section: Mapping[str, Any]) -> Bars:
-        code = section["code"]
+        code, alone = section["code"], section["code"] == _LASTING
         parts = [
             part for part in self.parts(section["by"])
             if any(_of(each, code).n or _of(each, code).of
-                   for each in (part.now, part.before))
+                   for each in ((part.now,) if alone else (part.now, part.before)))
         ]  # fmt: skip
         if len(parts) > _ROWS:
             parts = [*parts[: _ROWS - 1], _together(parts[_ROWS - 1 :], code)]
@@ -208,13 +216,14 @@ class Filler:
             Bar(
                 part.name.zh,
                 _size(_of(part.now, code)),
-                _size(_of(part.before, code)),
+                0 if alone else _size(_of(part.before, code)),
                 _shown(_of(part.now, code)),
             )
             for part in parts
         )
         title = section.get("title") or f"{BY_NAME[code].name.zh}（按{_BY[section['by']]}）"
-        return Bars(title, "深色为本期，浅色为上期；按代码顺序排列", items)
+        told = "含以前派遣的" if alone else "深色为本期，浅色为上期"
+        return Bars(title, f"{told}；按代码顺序排列", items)
 
     def _trend(self, section: Mapping[str, Any]) -> Trend:
         # A day shows its fortnight, a week its seven days, a month its days.
@@ -235,6 +244,18 @@ class Filler:
 
 
 _BY = {"org": "部门", "region": "乡镇街道", "class": "类别", "channel": "来源"}
+
+
+def _with(found: Answer, other: Answer) -> Answer:
+    """An answer with the numbers of another in the place of its own."""
+    rows = {row.key: dict(row.values) for row in found.rows}
+    for row in other.rows:
+        rows.setdefault(row.key, {}).update(row.values)
+    return Answer(
+        [Row(key, None, values) for key, values in rows.items()],
+        {**found.total, **other.total},
+        found.as_of,
+    )
 
 
 def _of(values: Mapping[str, Value], code: str) -> Value:

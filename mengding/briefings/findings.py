@@ -14,6 +14,8 @@ from mengding.indicators.measures import Value
 ENOUGH = 10  # cases of the period before, from which a change is given in percent
 MOVED = 0.02  # two percentage points: a smaller change of a rate is called unchanged
 NAMED = 3  # most names in one sentence
+# Shares of what was dispatched: they rise until all of it is done or due.
+RIPENING = frozenset({"in_time_rate", "handled_rate", "closed_rate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,14 @@ def moved(now: float, before: float | None) -> T:
     ).fill(points=points)
 
 
+def rate_moved(code: str, now: Mapping[str, Value], before: Mapping[str, Value]) -> T:
+    """`moved`, unless so much of either period is not due yet that the rate may still change."""
+    for each in (now, before) if code in RIPENING else ():
+        if _nothing(each, "not_due").n > MOVED * (_nothing(each, code).of or 0):
+            return T("尚有未到期的，不与上期比较", "some not due yet, so not compared")
+    return moved(_nothing(now, code).share or 0, _nothing(before, code).share)
+
+
 def findings(of: Numbers) -> list[T]:
     """The sentences, the flow first."""
     said = [_flow(of), *_rates(of), _overdue(of), *_most(of), _risen(of)]
@@ -115,7 +125,7 @@ def _rates(of: Numbers) -> list[T | None]:
                 share=percent(number.share),
                 n=number.n,
                 of=number.of,
-                moved=moved(number.share, _nothing(of.before, code).share),
+                moved=rate_moved(code, of.now, of.before),
             )
         )
     return said

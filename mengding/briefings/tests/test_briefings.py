@@ -79,6 +79,44 @@ def test_numbers_are_those_of_the_day(yesterday: None) -> None:
     assert "纠纷" not in json.dumps(row.document, ensure_ascii=False)
 
 
+def test_what_is_overdue_is_said_however_long_ago_it_was_dispatched(yesterday: None) -> None:
+    with clock.at(datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)):
+        case_at(Stage.HANDLING)
+    count()
+    sections = [
+        {"block": "figures", "codes": ["overdue", "received"]},
+        {"block": "findings"},
+        {"block": "table", "by": "org", "codes": ["to_handle", "overdue"]},
+        {"block": "bars", "by": "org", "code": "overdue"},
+        {"block": "cases", "code": "overdue"},
+    ]
+    spec = {"title": "x", "sections": sections}
+    figures, said, table, bars, cases = queries.preview(who("supervise"), kind="day", spec=spec)[
+        "blocks"
+    ]
+    assert [(each["value"], each["note"]) for each in figures["items"]] == [
+        ("1", "含以前派遣的"),
+        ("3", "比上期增加 1 件"),
+    ]
+    assert [each for each in said["items"] if "超时" in each] == [
+        "超时待处置 1 件，其中 综合行政执法局 1 件。"
+    ]
+    assert table["rows"] == (("综合行政执法局", "1", "1"), ("合计", "1", "1"))
+    assert [(each["shown"], each["before"]) for each in bars["items"]] == [("1", 0)]
+    assert len(cases["rows"]) == 1
+
+
+def test_a_rate_is_not_compared_while_much_is_not_due_yet(yesterday: None) -> None:
+    with clock.at(datetime(2026, 3, 10, 17, 0, tzinfo=CHINA)):
+        case_at(Stage.SUSPENDED)
+    count()
+    spec = {"title": "x", "sections": [{"block": "figures", "codes": ["in_time_rate"]}]}
+    (figures,) = queries.preview(who("supervise"), kind="day", spec=spec)["blocks"]
+    assert [(each["value"], each["note"]) for each in figures["items"]] == [
+        ("50.0%", "尚有未到期的，不与上期比较")
+    ]
+
+
 def test_both_files_hold_the_words(yesterday: None, client: Client) -> None:
     row = made()
     actions.remark(who("supervise"), row.pk, text="本周雨水较多。")

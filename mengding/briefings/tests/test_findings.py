@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mengding.briefings.findings import Numbers, Part, change, findings, moved
+from mengding.briefings.findings import Numbers, Part, change, findings, moved, rate_moved
 from mengding.core.text import T
 from mengding.indicators.measures import Value
 
@@ -55,6 +55,18 @@ def test_small_numbers_get_no_percent() -> None:
 def test_rates_without_anything_before() -> None:
     assert moved(0.5, None).zh == "上期没有可比的案件"
     assert moved(0.5, 0.51).zh == "与上期（51.0%）基本持平"
+
+
+def test_a_rate_is_compared_once_nearly_all_is_due() -> None:
+    def now(not_due: int) -> dict[str, Value]:
+        return {"in_time_rate": Value(83, 100), "not_due": Value(not_due)}
+
+    before = {"in_time_rate": Value(90, 100)}
+    assert rate_moved("in_time_rate", now(3), before).zh == "尚有未到期的，不与上期比较"
+    assert rate_moved("in_time_rate", now(2), before).zh == "比上期下降 7.0 个百分点"
+    assert rate_moved("in_time_rate", before, now(3)).zh == "尚有未到期的，不与上期比较"
+    called = {"satisfied_rate": Value(9, 10), "not_due": Value(3)}  # nothing that could ripen
+    assert rate_moved("satisfied_rate", called, called).zh == "与上期（90.0%）基本持平"
 
 
 def test_nothing_happened() -> None:
