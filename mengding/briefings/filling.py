@@ -64,6 +64,7 @@ class Filler:
         self.region, self.kind, self.days = region, _KINDS[kind], days
         self.before, _ = compared(self.kind, days, days.until)
         self.actor = reader(region)
+        self._by = _BY | {"region": _BELOW[Level(region.level)].zh}
         self._kept: dict[tuple[str, str, Span], Answer] = {}
 
     def fill(self, template: Checked) -> Document:
@@ -160,6 +161,8 @@ class Filler:
             towns=self.parts("region"),
             orgs=self.parts("org"),
             classes=self.parts("class"),
+            unit=_BELOW[Level(self.region.level)],
+            share=self.days.days / (self.days.days + self.before.days),
         )
 
     def _table(self, section: Mapping[str, Any]) -> Table:
@@ -173,8 +176,8 @@ class Filler:
         rows = [(part.name.zh, *(_shown(_of(part.now, code)) for code in codes)) for part in parts]
         total = self._answer("", "").total
         rows.append(("合计", *(_shown(_of(total, code)) for code in codes)))
-        head = (_BY[section["by"]], *(BY_NAME[code].name.zh for code in codes))
-        return Table(section.get("title") or f"按{_BY[section['by']]}", head, tuple(rows))
+        head = (self._by[section["by"]], *(BY_NAME[code].name.zh for code in codes))
+        return Table(section.get("title") or f"按{self._by[section['by']]}", head, tuple(rows))
 
     def _cases(self, section: Mapping[str, Any]) -> Table:
         """The newest cases behind an indicator; no words of theirs and no names of people."""
@@ -221,7 +224,7 @@ class Filler:
             )
             for part in parts
         )
-        title = section.get("title") or f"{BY_NAME[code].name.zh}（按{_BY[section['by']]}）"
+        title = section.get("title") or f"{BY_NAME[code].name.zh}（按{self._by[section['by']]}）"
         told = "含以前派遣的" if alone else "深色为本期，浅色为上期"
         return Bars(title, f"{told}；按代码顺序排列", items)
 
@@ -243,7 +246,14 @@ class Filler:
         return Trend(title, tuple(f"{step.month}-{step.day}" for step in steps), series)
 
 
-_BY = {"org": "部门", "region": "乡镇街道", "class": "类别", "channel": "来源"}
+_BY = {"org": "部门", "class": "类别", "channel": "来源"}
+# What the divisions directly below are called; a grid has none and stands for itself.
+_BELOW = {
+    Level.DISTRICT: T("乡镇街道", "towns"),
+    Level.TOWN: T("村社区", "villages"),
+    Level.VILLAGE: T("网格", "grids"),
+    Level.GRID: T("网格", "grids"),
+}
 
 
 def _with(found: Answer, other: Answer) -> Answer:

@@ -221,6 +221,8 @@ def test_a_town_reads_its_own_only(yesterday: None) -> None:
     found = queries.briefing(who("town"), own.pk)
     assert found.document["title"].startswith("车岭镇")
     assert found.document["blocks"][0]["items"][0]["value"] == "2"
+    assert "乡镇街道" not in json.dumps(found.document, ensure_ascii=False)
+    assert any(each.get("head", [""])[0] == "村社区" for each in found.document["blocks"])
 
 
 def test_templates_are_versions() -> None:
