@@ -14,6 +14,7 @@ from mengding.indicators.measures import Value
 
 ENOUGH = 10  # cases of the period before, from which a change is given in percent
 MOVED = 0.02  # two percentage points: a smaller change of a rate is called unchanged
+TOWNS = T("乡镇街道", "towns")
 NAMED = 3  # most names in one sentence
 CHANCE = 0.01  # of a rise that is none, over all classes of one briefing together
 # Shares of what was dispatched: they rise until all of it is done or due.
@@ -39,7 +40,7 @@ class Numbers:
     towns: Sequence[Part]
     orgs: Sequence[Part]
     classes: Sequence[Part]
-    unit: T = T("乡镇街道", "towns")  # what `towns` are called
+    unit: T = TOWNS  # what `towns` are called
     # Of the days of both periods, the share of this one: a month is compared with a shorter one.
     share: float = 0.5
 

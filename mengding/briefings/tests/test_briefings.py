@@ -106,6 +106,20 @@ def test_what_is_overdue_is_said_however_long_ago_it_was_dispatched(yesterday: N
     assert len(cases["rows"]) == 1
 
 
+def test_what_stands_open_stands_on_days_when_nothing_moves(yesterday: None) -> None:
+    with clock.at(datetime(2026, 2, 20, 9, 0, tzinfo=CHINA)):  # before the fortnight shown
+        report()
+    with clock.at(datetime(2026, 3, 4, 9, 0, tzinfo=CHINA)):
+        report()
+    count()
+    spec = {"title": "x", "sections": [{"block": "trend", "codes": ["open", "received"]}]}
+    (trend,) = queries.preview(who("supervise"), kind="day", spec=spec)["blocks"]
+    assert [each["values"] for each in trend["series"]] == [
+        (1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 4, 6),
+        (0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 3),
+    ]
+
+
 def test_a_rate_is_not_compared_while_much_is_not_due_yet(yesterday: None) -> None:
     with clock.at(datetime(2026, 3, 10, 17, 0, tzinfo=CHINA)):
         case_at(Stage.SUSPENDED)
