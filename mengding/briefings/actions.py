@@ -16,7 +16,7 @@ from mengding.briefings.filling import RATES, ZONE, Filler, days_of
 from mengding.briefings.models import Briefing, Kind, Schedule, Status, Template
 from mengding.briefings.template import check
 from mengding.core import clock
-from mengding.core.actor import SYSTEM, Actor
+from mengding.core.actor import SYSTEM, Actor, Level
 from mengding.core.errors import Conflict, GuardFailed, Invalid, NotAllowed
 from mengding.core.text import T
 from mengding.evidence.store import store
@@ -40,9 +40,15 @@ def save_template(
 ) -> Template:
     """The next version of a template; `version`: the one it was made from, 0 for a new code.
 
-    `Invalid` names the place in the template; `Conflict` when somebody saved another meanwhile.
+    All divisions share a template, so no post of a town or village changes it. `Invalid` names the
+    place in the template; `Conflict` when somebody saved another meanwhile.
     """
     require(actor, "briefings.templates")
+    if actor.level not in (None, Level.DISTRICT):
+        raise NotAllowed(
+            "template_of_district",
+            T("模板全区共用，由区级修改。", "The whole district shares it: its centre changes it."),
+        )
     check(spec, RATES)
     if kind not in Kind.values:
         raise Invalid("kind_unknown", T("没有这个种类。", "No such kind."), field="kind")

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from mengding.cases.models import Case
 from mengding.cases.stages import Stage
 from mengding.cases.tests.made import case_at, report, who
 from mengding.core import clock
+from mengding.core.actor import Level
 from mengding.core.errors import Conflict, GuardFailed, Invalid, NotAllowed, NotFound
 from mengding.demo.secrets import token
 from mengding.indicators import actions as indicators
@@ -250,6 +252,16 @@ def test_templates_are_versions() -> None:
         actions.save_template(who("sysadmin"), code="a-b", kind="day", name="x", spec=spec)
     assert queries.template("day").name == "早报"
     assert Template.objects.filter(code="day").count() == 2
+
+
+def test_a_town_does_not_change_what_all_share() -> None:
+    held = queries.template("day")
+    town = replace(who("supervise"), region_id=place("511803102"), level=Level.TOWN)
+    changed = {"code": "day", "kind": "day", "name": "早报", "spec": held.spec}
+    with pytest.raises(NotAllowed) as refused:
+        actions.save_template(town, **changed, version=held.version)
+    assert refused.value.code == "template_of_district"
+    assert actions.set_schedule(town, template="day", region=place("511803102"), active=True)
 
 
 def test_what_changed_in_a_version_is_told() -> None:
