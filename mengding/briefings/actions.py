@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from mengding.briefings import queries
+from mengding.briefings.blocks import printable
 from mengding.briefings.filling import RATES, ZONE, Filler, days_of
 from mengding.briefings.models import Briefing, Kind, Schedule, Status, Template
 from mengding.briefings.template import check
@@ -49,6 +50,7 @@ def save_template(
             "template_of_district",
             T("模板全区共用，由区级修改。", "The whole district shares it: its centre changes it."),
         )
+    name, spec = printable(name), printable(spec)
     check(spec, RATES)
     if kind not in Kind.values:
         raise Invalid("kind_unknown", T("没有这个种类。", "No such kind."), field="kind")
@@ -198,6 +200,7 @@ def remark(actor: Actor, briefing_id: int, *, text: str) -> Briefing:
     row = _locked(actor, "briefings.make", briefing_id)
     if row.status != Status.DRAFT:
         raise GuardFailed("briefing_signed", _SIGNED)
+    text = printable(text)
     if len(text) > LONGEST:
         raise Invalid("too_long", T("最多 2000 字。", "2,000 characters at most."), field="text")
     before = row.remark_id

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from django.db.models import Max, Q, QuerySet
 
+from mengding.briefings.blocks import printable
 from mengding.briefings.changes import changes
 from mengding.briefings.filling import RATES, ZONE, Filler, days_of
 from mengding.briefings.models import Briefing, Schedule, Template
@@ -75,7 +76,7 @@ def preview(actor: Actor, *, kind: str, spec: Any) -> dict[str, Any]:
     Nothing is kept. `Invalid` names the place in the template.
     """
     require(actor, "briefings.templates")
-    ready = check(spec, RATES)
+    ready = check(printable(spec), RATES)
     place = Region.objects.get(pk=actor.region_id or 0)
     days = days_of(kind, clock.now().astimezone(ZONE).date())
     return Filler(place, kind, days).fill(ready).to_json()

@@ -147,6 +147,34 @@ def test_both_files_hold_the_words(yesterday: None, client: Client) -> None:
         assert part in words
 
 
+def test_what_no_file_can_hold_is_left_out(yesterday: None, client: Client) -> None:
+    row = made()
+    said = actions.remark(who("supervise"), row.pk, text="一\x0b二\x00三").remark
+    assert said is not None
+    assert said.text == "一\n二三"
+    row.refresh_from_db()
+    kept = row.document
+    kept["blocks"].append({"kind": "findings", "items": ["四\x0c五\x01六"]})  # of an older version
+    Briefing.objects.filter(pk=row.pk).update(document=kept)
+    key = {"Authorization": f"Bearer {token('supervise')}"}
+    docx = client.get(f"/api/v1/briefings/{row.pk}/file?format=docx", headers=key)
+    with zipfile.ZipFile(io.BytesIO(docx.content)) as held:
+        words = held.read("word/document.xml").decode()
+    assert "二三" in words
+    assert "五六" in words
+    actions.sign(who("review"), row.pk)
+
+
+def test_a_template_keeps_only_what_can_be_printed() -> None:
+    held = queries.template("day")
+    spec = {"title": "早\x0b报\x00", "sections": [{"block": "text", "text": "完\ud800"}]}
+    saved = actions.save_template(
+        who("sysadmin"), code="day", kind="day", name="早\x00报", spec=spec, version=held.version
+    )
+    assert (saved.name, saved.spec["title"]) == ("早报", "早\n报")
+    assert saved.spec["sections"] == [{"block": "text", "text": "完"}]
+
+
 def test_signing_freezes_it(yesterday: None) -> None:
     row = made()
     with pytest.raises(NotAllowed):
