@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from time import sleep
@@ -152,11 +151,9 @@ def make(
     if there is not None and there.status != Status.DRAFT:
         raise GuardFailed("briefing_signed", _SIGNED)
     document = Filler(place, held.kind, days).fill(check(held.spec, RATES)).to_json()
-    row = there or Briefing(
-        region=place, kind=held.kind, since=days.since, until=days.until,
-        made_by=actor.account_id,
-    )  # fmt: skip
+    row = there or Briefing(region=place, kind=held.kind, since=days.since, until=days.until)
     row.template, row.document, row.made_at = held, document, clock.now()
+    row.made_by = actor.account_id  # also of a draft counted anew: its numbers are this actor's
     try:
         with transaction.atomic():
             row.save()
@@ -172,7 +169,7 @@ def make(
             "briefing", row.pk, "briefing.make",
             after={
                 "template": held.code, "version": held.version, "region": region,
-                "since": days.since.isoformat(), "digest": _digest(document),
+                "since": days.since.isoformat(), "digest": queries.digest(document),
             },
         ),
     )  # fmt: skip
@@ -180,11 +177,6 @@ def make(
 
 
 _SIGNED = T("已签发，不能再改；可以撤回后重做。", "It is signed: withdraw it and make another.")
-
-
-def _digest(document: Mapping[str, Any]) -> str:
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _locked(actor: Actor, action: str, briefing_id: int) -> Briefing:
@@ -216,8 +208,11 @@ def remark(actor: Actor, briefing_id: int, *, text: str) -> Briefing:
 
 
 @transaction.atomic
-def sign(actor: Actor, briefing_id: int) -> Briefing:
-    """签发: from now on it is as it is, and both files are kept. Not by who made it."""
+def sign(actor: Actor, briefing_id: int, *, seen: str) -> Briefing:
+    """签发: from now on it is as it is, and both files are kept. Not by who made it.
+
+    `seen`: `queries.shown_digest` of what the signer read; `Conflict` when it has changed since.
+    """
     row = _locked(actor, "briefings.sign", briefing_id)
     if row.status != Status.DRAFT:
         raise GuardFailed("not_a_draft", T("不是待签发的简报。", "It is no draft."))
@@ -225,6 +220,15 @@ def sign(actor: Actor, briefing_id: int) -> Briefing:
         raise NotAllowed(
             "own_briefing",
             T("生成人不能签发自己的简报。", "Who made it does not sign it."),
+        )
+    if seen != queries.shown_digest(row):
+        raise Conflict(
+            "briefing_changed",
+            T(
+                "内容在您查看之后有改动，请重新阅读后签发。",
+                "It has changed since you read it: read it again, then sign.",
+            ),
+            field="seen",
         )
     from mengding.briefings.rendering import render  # heavy: see there
 
@@ -243,7 +247,7 @@ def sign(actor: Actor, briefing_id: int) -> Briefing:
             "briefing", row.pk, "briefing.sign",
             before={"status": Status.DRAFT.value},
             after={
-                "status": Status.SIGNED.value, "digest": _digest(row.document),
+                "status": Status.SIGNED.value, "digest": queries.digest(row.document),
                 "pdf": row.pdf_sha256, "docx": row.docx_sha256,
             },
         ),

@@ -1,5 +1,8 @@
 """Reading briefings: those of divisions inside the actor's area."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from django.db.models import Max, Q, QuerySet
@@ -114,6 +117,17 @@ def whole(row: Briefing) -> dict[str, Any]:
         words = {"kind": "paragraph", "text": row.remark.text}
         document["blocks"] = [words, *document["blocks"]]
     return document
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def shown_digest(row: Briefing) -> str:
+    """Of all that a reader is shown, the editor's words too."""
+    return digest(whole(row))
 
 
 def file_of(row: Briefing, kind: Literal["pdf", "docx"]) -> bytes | None:

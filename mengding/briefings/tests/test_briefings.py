@@ -62,6 +62,13 @@ def made(**changes: Any) -> Briefing:
     return actions.make(who("supervise"), **wanted)
 
 
+def sign(row: Briefing, by: str = "review") -> Briefing:
+    """Sign it as it is now."""
+    actor = who(by)
+    seen = queries.shown_digest(queries.briefing(actor, row.pk))
+    return actions.sign(actor, row.pk, seen=seen)
+
+
 def test_numbers_are_those_of_the_day(yesterday: None) -> None:
     row = made()
     assert (row.since, row.until) == (date(2026, 3, 10), date(2026, 3, 11))
@@ -162,7 +169,7 @@ def test_what_no_file_can_hold_is_left_out(yesterday: None, client: Client) -> N
         words = held.read("word/document.xml").decode()
     assert "二三" in words
     assert "五六" in words
-    actions.sign(who("review"), row.pk)
+    sign(row)
 
 
 def test_a_template_keeps_only_what_can_be_printed() -> None:
@@ -178,8 +185,8 @@ def test_a_template_keeps_only_what_can_be_printed() -> None:
 def test_signing_freezes_it(yesterday: None) -> None:
     row = made()
     with pytest.raises(NotAllowed):
-        actions.sign(who("supervise"), row.pk)  # own work
-    signed = actions.sign(who("review"), row.pk)
+        sign(row, "supervise")  # own work
+    signed = sign(row)
     kept = queries.file_of(signed, "pdf")
     assert kept is not None
     assert kept.startswith(b"%PDF-")
@@ -193,12 +200,43 @@ def test_signing_freezes_it(yesterday: None) -> None:
     assert event.after["pdf"] == signed.pdf_sha256
 
 
+def test_who_counted_a_draft_anew_does_not_sign_it(yesterday: None) -> None:
+    row = made()
+    actions.make(who("review"), template="day", region=place(), day=TODAY, remake=row.pk)
+    with pytest.raises(NotAllowed):
+        sign(row)
+    sign(row, "supervise")
+
+
+def test_only_what_was_read_is_signed(yesterday: None, client: Client) -> None:
+    row = made()
+    key = {"Authorization": f"Bearer {token('review')}"}
+    at = f"/api/v1/briefings/{row.pk}"
+
+    def signed(seen: str) -> Any:
+        return client.post(
+            f"{at}/sign", {"seen": seen}, content_type="application/json", headers=key
+        )
+
+    first = client.get(at, headers=key).json()["digest"]
+    actions.remark(who("supervise"), row.pk, text="另有说明。")
+    refused = signed(first)
+    assert (refused.status_code, refused.json()["code"]) == (409, "briefing_changed")
+    second = client.get(at, headers=key).json()["digest"]
+    with clock.at(datetime(2026, 3, 10, 11, 0, tzinfo=CHINA)):
+        report()
+    count()
+    made(remake=row.pk)
+    assert signed(second).status_code == 409
+    assert signed(client.get(at, headers=key).json()["digest"]).status_code == 200
+
+
 def test_withdrawn_and_made_again(yesterday: None) -> None:
     row = made()
     with pytest.raises(Conflict) as there:
         made()
     assert there.value.extra["existing"] == row.pk
-    actions.sign(who("review"), row.pk)
+    sign(row)
     with pytest.raises(GuardFailed):
         made(remake=row.pk)
     actions.withdraw(who("review"), row.pk, reason="数据更正")
@@ -239,7 +277,7 @@ def test_the_schedule_makes_what_is_missing_once(yesterday: None) -> None:
     assert actions.make_due() == {"made": 0, "there": 1}
     row = Briefing.objects.get()
     assert row.made_by is None
-    actions.sign(who("supervise"), row.pk)  # made by nobody, so anybody entitled signs
+    sign(row, "supervise")  # made by nobody, so anybody entitled signs
 
 
 def test_nothing_is_made_of_numbers_that_lag(

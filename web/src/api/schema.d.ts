@@ -412,7 +412,7 @@ export interface paths {
         put?: never;
         /**
          * Sign
-         * @description 签发 Sign it off: it never changes again. Not by who made it.
+         * @description 签发 Sign what was read: it never changes again. Not by who made it.
          */
         post: operations["briefings_sign"];
         delete?: never;
@@ -7363,6 +7363,11 @@ export interface components {
          * @description With its document: blocks of headings, words, numbers, tables and charts.
          */
         BriefingDetail: {
+            /**
+             * Digest
+             * @description Of document and remark; sent back when it is signed.
+             */
+            digest: string;
             /** Document */
             document: {
                 [key: string]: unknown;
@@ -17630,6 +17635,18 @@ export interface components {
             username: string;
         };
         /**
+         * SignOffIn
+         * @description What the signer read.
+         */
+        SignOffIn: {
+            /**
+             * Seen
+             * @description The `digest` of the briefing as it was shown.
+             * @example 9f86d081884c7d65
+             */
+            seen: string;
+        };
+        /**
          * SlotChange
          * @description Another member, another shift, or both.
          * @example {
@@ -20775,7 +20792,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "seen": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignOffIn"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
