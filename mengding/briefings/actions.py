@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from datetime import date, datetime
 from pathlib import Path
 from time import sleep
@@ -28,9 +29,13 @@ from mengding.policy.permissions import require
 from mengding.regions import locate
 from mengding.regions.models import Region
 
+log = logging.getLogger(__name__)
+
 BUNDLED = Path(__file__).parent / "data" / "templates.json"
 LONGEST = 2000
 PATIENCE = 60  # s for the numbers to catch up
+# Periods, the newest among them, that the schedule makes after the server was away.
+LOOK_BACK = {"day": 7, "week": 4, "month": 2}
 _BEGINNING = date(2000, 1, 1)
 
 
@@ -106,9 +111,13 @@ def set_schedule(actor: Actor, *, template: str, region: int, active: bool) -> S
     """Make a briefing of this template for this division each time its period is over, or stop."""
     require(actor, "briefings.templates", locate.chain(region))
     held = queries.template(template)
-    row, _ = Schedule.objects.update_or_create(
-        template_code=held.code, region_id=region, defaults={"active": active}
+    today = clock.now().astimezone(ZONE).date()
+    row, new = Schedule.objects.get_or_create(
+        template_code=held.code, region_id=region, defaults={"active": active, "since": today}
     )
+    if not new and row.active != active:
+        row.active, row.since = active, today
+        row.save()
     record(
         actor,
         Entry(
@@ -290,18 +299,45 @@ def _counted() -> bool:
     return False
 
 
-def make_due() -> dict[str, Any]:
+def _missing(row: Schedule) -> list[date]:
+    """The mornings to make briefings of, oldest first: of the newest period, and of those that
+    went by unmade since the schedule was switched on. A period that had one, if withdrawn, is done.
+    """
+    kind = queries.template(row.template_code).kind
+    ends, days = [], days_of(kind, clock.now().astimezone(ZONE).date())
+    for _ in range(LOOK_BACK[kind]):
+        ends.append(days.until)
+        days = days_of(kind, days.since)
+    had = Briefing.objects.filter(template__code=row.template_code, region=row.region_id, kind=kind)
+    done = set(had.filter(until__in=ends).values_list("until", flat=True))
+    wanted = [end for end in ends if end == ends[0] or end > row.since]
+    return [end for end in reversed(wanted) if end not in done]
+
+
+def make_due(*, last: bool = False) -> dict[str, Any]:
     """What the schedule asks for and is not there yet, each in a transaction of its own.
 
-    Made once all that happened is counted; where that takes longer, the next run makes it.
+    Made once all that happened is counted; where that takes longer, the next run makes it: in the
+    `last` of the day it is an error. A row that fails stops no other; RuntimeError at the end.
     """
     if not _counted():
-        return {"made": 0, "there": 0, "waiting": indicators.state()["waiting"]}
-    made, there = 0, 0
+        waiting = indicators.state()["waiting"]
+        if last:
+            raise RuntimeError(f"no briefing made: {waiting} events are not counted yet")
+        return {"made": 0, "there": 0, "waiting": waiting}
+    made, there, failed = 0, 0, []
     for row in Schedule.objects.filter(active=True, region__active=True).order_by("pk"):
         try:
-            make(SYSTEM, template=row.template_code, region=row.region_id)
-            made += 1
-        except Conflict:
+            missing = _missing(row)
+            there += not missing
+            for day in missing:
+                make(SYSTEM, template=row.template_code, region=row.region_id, day=day)
+                made += 1
+        except Conflict:  # another worker was first
             there += 1
+        except Exception as error:
+            log.exception("briefing %s of %s", row.template_code, row.region_id)
+            failed.append(f"{row.template_code} of {row.region_id}: {error}")
+    if failed:
+        raise RuntimeError("; ".join(failed))
     return {"made": made, "there": there}

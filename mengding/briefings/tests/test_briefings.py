@@ -280,11 +280,57 @@ def test_the_schedule_makes_what_is_missing_once(yesterday: None) -> None:
     sign(row, "supervise")  # made by nobody, so anybody entitled signs
 
 
+def periods() -> list[tuple[str, str]]:
+    rows = Briefing.objects.order_by("kind", "since").values_list("kind", "since")
+    return [(kind, f"{since:%m-%d}") for kind, since in rows]
+
+
+def test_what_was_withdrawn_is_not_made_again_by_the_schedule(yesterday: None) -> None:
+    actions.set_schedule(who("sysadmin"), template="day", region=place(), active=True)
+    actions.make_due()
+    actions.withdraw(who("review"), Briefing.objects.get().pk, reason="不发")
+    assert actions.make_due() == {"made": 0, "there": 1}
+
+
+def test_the_schedule_makes_up_for_days_the_server_was_away(yesterday: None) -> None:
+    for template in ("day", "week", "month"):
+        actions.set_schedule(who("sysadmin"), template=template, region=place(), active=True)
+    actions.make_due()
+    assert periods() == [("day", "03-10"), ("month", "02-01"), ("week", "03-02")]
+    with clock.at(datetime(2026, 3, 17, 6, 20, tzinfo=CHINA)):
+        assert actions.make_due() == {"made": 7, "there": 1}
+    assert periods()[1:7] == [("day", f"03-{n}") for n in range(11, 17)]
+    assert periods()[-1] == ("week", "03-09")
+    with clock.at(datetime(2026, 4, 17, 6, 20, tzinfo=CHINA)):  # a month later: not all of it
+        actions.make_due()
+    assert [day for kind, day in periods() if kind == "day"][7:] == [
+        f"04-{n}" for n in range(10, 17)
+    ]
+    # Switched off and on again, it begins anew.
+    with clock.at(datetime(2026, 4, 20, 9, 0, tzinfo=CHINA)):
+        for active in (False, True):
+            actions.set_schedule(who("sysadmin"), template="day", region=place(), active=active)
+    with clock.at(datetime(2026, 4, 22, 6, 20, tzinfo=CHINA)):
+        actions.make_due()
+    assert [day for kind, day in periods() if kind == "day"][14:] == ["04-20", "04-21"]
+
+
+def test_a_schedule_that_fails_stops_no_other(yesterday: None) -> None:
+    spec = {"title": "x", "sections": [{"block": "figures", "codes": ["gone"]}]}
+    Template.objects.create(code="day", version=9, kind="day", name="x", spec=spec,
+                            created_at=clock.now())  # fmt: skip
+    for template in ("day", "week"):
+        actions.set_schedule(who("sysadmin"), template=template, region=place(), active=True)
+    with pytest.raises(RuntimeError, match=f"day of {place()}"):
+        actions.make_due()
+    assert periods() == [("week", "03-02")]
+
+
 def test_nothing_is_made_of_numbers_that_lag(
     yesterday: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actions.set_schedule(who("sysadmin"), template="day", region=place(), active=True)
-    waiting, rounds = [3, 1, 0], []
+    waiting, rounds = [3, 1, 1, 1, 0], []
     monkeypatch.setattr(actions, "sleep", lambda seconds: None)
     monkeypatch.setattr("mengding.indicators.actions.catch_up", lambda: rounds.append(1))
     monkeypatch.setattr(actions, "PATIENCE", 2)
@@ -292,6 +338,8 @@ def test_nothing_is_made_of_numbers_that_lag(
         "mengding.indicators.queries.state", lambda: {"waiting": waiting[len(rounds) - 1]}
     )
     assert actions.make_due() == {"made": 0, "there": 0, "waiting": 1}
+    with pytest.raises(RuntimeError, match="1 events are not counted"):
+        actions.make_due(last=True)
     assert actions.make_due() == {"made": 1, "there": 0}  # the round in which none waits
 
 
