@@ -19454,6 +19454,11 @@ export interface components {
         Wall: {
             area: components["schemas"]["Area"] | null;
             /**
+             * As Of
+             * @description The counted figures are right up to then.
+             */
+            as_of: string | null;
+            /**
              * At
              * Format: date-time
              */
@@ -19482,6 +19487,11 @@ export interface components {
             /** Stages */
             stages: components["schemas"]["StageFigures"][];
             today: components["schemas"]["Today"];
+            /**
+             * Waiting
+             * @description What happened and is not in them yet; up to 1,000.
+             */
+            waiting: number;
         };
         /**
          * WarningCaseIn
