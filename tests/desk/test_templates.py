@@ -142,6 +142,39 @@ def test_unsaved_blocks_survive_and_overwrite_nobody(
 
 @built
 @pytest.mark.browser
+def test_what_changed_while_it_was_read_is_read_again_before_it_is_signed(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    from mengding.briefings import actions
+    from mengding.briefings.models import Briefing
+    from mengding.cases.tests.made import who
+    from mengding.core.actor import SYSTEM
+    from mengding.regions.models import Region
+
+    with database(django_db_blocker):
+        actions.install_default(SYSTEM)
+        here = Region.objects.get(code="511803").pk
+        row = actions.make(who("supervise"), template="week", region=here)
+    boss = Person(browser, server, "review")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/briefings?id={row.pk}")
+    page.click("[data-test=sign]")
+    page.wait_for_selector(".el-message-box__btns")
+    with database(django_db_blocker):
+        actions.remark(who("supervise"), row.pk, text="另有说明。")
+    page.click(".el-message-box__btns .el-button--primary")
+    page.wait_for_selector(".el-message:has-text('请重新阅读后签发')")
+    page.wait_for_selector("[data-test=briefing] p:has-text('另有说明。')")
+    with database(django_db_blocker):
+        assert Briefing.objects.get(pk=row.pk).status == "draft"
+    page.click("[data-test=sign]")
+    page.click(".el-message-box__btns .el-button--primary")
+    page.wait_for_selector(".el-message:has-text('已签发')")
+    boss.leave()
+
+
+@built
+@pytest.mark.browser
 def test_the_system_administrator_edits_templates_too(
     server: str, browser: Any, django_db_blocker: Any
 ) -> None:
