@@ -77,7 +77,7 @@ TABLE: dict[str, Row] = {
     "POST /briefings": Row("U", area=True, body='{"template":"day","region":{district}}'),
     "GET /briefings/{int:briefing_id}": Row("DPUS", area=True),
     "POST /briefings/{int:briefing_id}/remark": Row("U", area=True, body='{"text":"x"}'),
-    "POST /briefings/{int:briefing_id}/sign": Row("U", area=True),
+    "POST /briefings/{int:briefing_id}/sign": Row("U", area=True, body='{"seen":"x"}'),
     "POST /briefings/{int:briefing_id}/withdraw": Row("U", area=True, body='{"reason":"x"}'),
     "GET /briefings/{int:briefing_id}/file": Row("DPUS", area=True),
     # 成本效益 costs

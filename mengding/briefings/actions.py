@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import logging
 from datetime import date, datetime
 from pathlib import Path
 from time import sleep
@@ -12,11 +12,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from mengding.briefings import queries
+from mengding.briefings.blocks import printable
 from mengding.briefings.filling import RATES, ZONE, Filler, days_of
 from mengding.briefings.models import Briefing, Kind, Schedule, Status, Template
 from mengding.briefings.template import check
 from mengding.core import clock
-from mengding.core.actor import SYSTEM, Actor
+from mengding.core.actor import SYSTEM, Actor, Level
 from mengding.core.errors import Conflict, GuardFailed, Invalid, NotAllowed
 from mengding.core.text import T
 from mengding.evidence.store import store
@@ -28,9 +29,13 @@ from mengding.policy.permissions import require
 from mengding.regions import locate
 from mengding.regions.models import Region
 
+log = logging.getLogger(__name__)
+
 BUNDLED = Path(__file__).parent / "data" / "templates.json"
 LONGEST = 2000
 PATIENCE = 60  # s for the numbers to catch up
+# Periods, the newest among them, that the schedule makes after the server was away.
+LOOK_BACK = {"day": 7, "week": 4, "month": 2}
 _BEGINNING = date(2000, 1, 1)
 
 
@@ -40,9 +45,16 @@ def save_template(
 ) -> Template:
     """The next version of a template; `version`: the one it was made from, 0 for a new code.
 
-    `Invalid` names the place in the template; `Conflict` when somebody saved another meanwhile.
+    All divisions share a template, so no post of a town or village changes it. `Invalid` names the
+    place in the template; `Conflict` when somebody saved another meanwhile.
     """
     require(actor, "briefings.templates")
+    if actor.level not in (None, Level.DISTRICT):
+        raise NotAllowed(
+            "template_of_district",
+            T("模板全区共用，由区级修改。", "The whole district shares it: its centre changes it."),
+        )
+    name, spec = printable(name), printable(spec)
     check(spec, RATES)
     if kind not in Kind.values:
         raise Invalid("kind_unknown", T("没有这个种类。", "No such kind."), field="kind")
@@ -99,9 +111,13 @@ def set_schedule(actor: Actor, *, template: str, region: int, active: bool) -> S
     """Make a briefing of this template for this division each time its period is over, or stop."""
     require(actor, "briefings.templates", locate.chain(region))
     held = queries.template(template)
-    row, _ = Schedule.objects.update_or_create(
-        template_code=held.code, region_id=region, defaults={"active": active}
+    today = clock.now().astimezone(ZONE).date()
+    row, new = Schedule.objects.get_or_create(
+        template_code=held.code, region_id=region, defaults={"active": active, "since": today}
     )
+    if not new and row.active != active:
+        row.active, row.since = active, today
+        row.save()
     record(
         actor,
         Entry(
@@ -144,11 +160,9 @@ def make(
     if there is not None and there.status != Status.DRAFT:
         raise GuardFailed("briefing_signed", _SIGNED)
     document = Filler(place, held.kind, days).fill(check(held.spec, RATES)).to_json()
-    row = there or Briefing(
-        region=place, kind=held.kind, since=days.since, until=days.until,
-        made_by=actor.account_id,
-    )  # fmt: skip
+    row = there or Briefing(region=place, kind=held.kind, since=days.since, until=days.until)
     row.template, row.document, row.made_at = held, document, clock.now()
+    row.made_by = actor.account_id  # also of a draft counted anew: its numbers are this actor's
     try:
         with transaction.atomic():
             row.save()
@@ -164,7 +178,7 @@ def make(
             "briefing", row.pk, "briefing.make",
             after={
                 "template": held.code, "version": held.version, "region": region,
-                "since": days.since.isoformat(), "digest": _digest(document),
+                "since": days.since.isoformat(), "digest": queries.digest(document),
             },
         ),
     )  # fmt: skip
@@ -172,11 +186,6 @@ def make(
 
 
 _SIGNED = T("已签发，不能再改；可以撤回后重做。", "It is signed: withdraw it and make another.")
-
-
-def _digest(document: Mapping[str, Any]) -> str:
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _locked(actor: Actor, action: str, briefing_id: int) -> Briefing:
@@ -192,6 +201,7 @@ def remark(actor: Actor, briefing_id: int, *, text: str) -> Briefing:
     row = _locked(actor, "briefings.make", briefing_id)
     if row.status != Status.DRAFT:
         raise GuardFailed("briefing_signed", _SIGNED)
+    text = printable(text)
     if len(text) > LONGEST:
         raise Invalid("too_long", T("最多 2000 字。", "2,000 characters at most."), field="text")
     before = row.remark_id
@@ -207,8 +217,11 @@ def remark(actor: Actor, briefing_id: int, *, text: str) -> Briefing:
 
 
 @transaction.atomic
-def sign(actor: Actor, briefing_id: int) -> Briefing:
-    """签发: from now on it is as it is, and both files are kept. Not by who made it."""
+def sign(actor: Actor, briefing_id: int, *, seen: str) -> Briefing:
+    """签发: from now on it is as it is, and both files are kept. Not by who made it.
+
+    `seen`: `queries.shown_digest` of what the signer read; `Conflict` when it has changed since.
+    """
     row = _locked(actor, "briefings.sign", briefing_id)
     if row.status != Status.DRAFT:
         raise GuardFailed("not_a_draft", T("不是待签发的简报。", "It is no draft."))
@@ -216,6 +229,15 @@ def sign(actor: Actor, briefing_id: int) -> Briefing:
         raise NotAllowed(
             "own_briefing",
             T("生成人不能签发自己的简报。", "Who made it does not sign it."),
+        )
+    if seen != queries.shown_digest(row):
+        raise Conflict(
+            "briefing_changed",
+            T(
+                "内容在您查看之后有改动，请重新阅读后签发。",
+                "It has changed since you read it: read it again, then sign.",
+            ),
+            field="seen",
         )
     from mengding.briefings.rendering import render  # heavy: see there
 
@@ -234,7 +256,7 @@ def sign(actor: Actor, briefing_id: int) -> Briefing:
             "briefing", row.pk, "briefing.sign",
             before={"status": Status.DRAFT.value},
             after={
-                "status": Status.SIGNED.value, "digest": _digest(row.document),
+                "status": Status.SIGNED.value, "digest": queries.digest(row.document),
                 "pdf": row.pdf_sha256, "docx": row.docx_sha256,
             },
         ),
@@ -277,18 +299,45 @@ def _counted() -> bool:
     return False
 
 
-def make_due() -> dict[str, Any]:
+def _missing(row: Schedule) -> list[date]:
+    """The mornings to make briefings of, oldest first: of the newest period, and of those that
+    went by unmade since the schedule was switched on. A period that had one, if withdrawn, is done.
+    """
+    kind = queries.template(row.template_code).kind
+    ends, days = [], days_of(kind, clock.now().astimezone(ZONE).date())
+    for _ in range(LOOK_BACK[kind]):
+        ends.append(days.until)
+        days = days_of(kind, days.since)
+    had = Briefing.objects.filter(template__code=row.template_code, region=row.region_id, kind=kind)
+    done = set(had.filter(until__in=ends).values_list("until", flat=True))
+    wanted = [end for end in ends if end == ends[0] or end > row.since]
+    return [end for end in reversed(wanted) if end not in done]
+
+
+def make_due(*, last: bool = False) -> dict[str, Any]:
     """What the schedule asks for and is not there yet, each in a transaction of its own.
 
-    Made once all that happened is counted; where that takes longer, the next run makes it.
+    Made once all that happened is counted; where that takes longer, the next run makes it: in the
+    `last` of the day it is an error. A row that fails stops no other; RuntimeError at the end.
     """
     if not _counted():
-        return {"made": 0, "there": 0, "waiting": indicators.state()["waiting"]}
-    made, there = 0, 0
+        waiting = indicators.state()["waiting"]
+        if last:
+            raise RuntimeError(f"no briefing made: {waiting} events are not counted yet")
+        return {"made": 0, "there": 0, "waiting": waiting}
+    made, there, failed = 0, 0, []
     for row in Schedule.objects.filter(active=True, region__active=True).order_by("pk"):
         try:
-            make(SYSTEM, template=row.template_code, region=row.region_id)
-            made += 1
-        except Conflict:
+            missing = _missing(row)
+            there += not missing
+            for day in missing:
+                make(SYSTEM, template=row.template_code, region=row.region_id, day=day)
+                made += 1
+        except Conflict:  # another worker was first
             there += 1
+        except Exception as error:
+            log.exception("briefing %s of %s", row.template_code, row.region_id)
+            failed.append(f"{row.template_code} of {row.region_id}: {error}")
+    if failed:
+        raise RuntimeError("; ".join(failed))
     return {"made": made, "there": there}

@@ -142,6 +142,16 @@ class RemarkIn(Schema):
     text: str = Field(..., examples=["本周降雨较多，排水类问题集中。"])
 
 
+class SignOffIn(Schema):
+    """What the signer read."""
+
+    seen: str = Field(
+        ...,
+        description="The `digest` of the briefing as it was shown.",
+        examples=["9f86d081884c7d65"],
+    )
+
+
 class WithdrawIn(Schema):
     """Why it is withdrawn."""
 
@@ -180,6 +190,7 @@ class BriefingDetail(BriefingOut):
 
     document: dict[str, Any]
     remark: str
+    digest: str = Field(description="Of document and remark; sent back when it is signed.")
 
 
 def _template(row: Template) -> dict[str, Any]:
@@ -217,6 +228,7 @@ def _detail(request: HttpRequest, briefing_id: int) -> dict[str, Any]:
         "title": row.document["title"],
         "document": row.document,
         "remark": row.remark.text if row.remark else "",
+        "digest": queries.shown_digest(row),
     }
 
 
@@ -321,9 +333,9 @@ def remark(request: HttpRequest, briefing_id: int, data: RemarkIn) -> dict[str, 
     "/briefings/{int:briefing_id}/sign", response=BriefingDetail, operation_id="briefings_sign"
 )
 @allows("briefings.sign")
-def sign(request: HttpRequest, briefing_id: int) -> dict[str, Any]:
-    """签发 Sign it off: it never changes again. Not by who made it."""
-    actions.sign(caller(request), briefing_id)
+def sign(request: HttpRequest, briefing_id: int, data: SignOffIn) -> dict[str, Any]:
+    """签发 Sign what was read: it never changes again. Not by who made it."""
+    actions.sign(caller(request), briefing_id, seen=data.seen)
     return _detail(request, briefing_id)
 
 

@@ -4,6 +4,8 @@ A document is a title, lines below it and blocks, all of plain JSON: it is kept 
 a later change of template, catalogue or names changes nothing in it.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -114,3 +116,19 @@ class Document:
     def to_json(self) -> dict[str, Any]:
         """As it is kept."""
         return asdict(self)
+
+
+_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")  # Word's line break is \x0b
+_UNPRINTABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def printable(value: Any) -> Any:
+    """Plain JSON whose texts hold only what a file of XML and the database can: line breaks of any
+    kind are "\\n", other control characters and halves of surrogate pairs are gone."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("", _BREAKS.sub("\n", value))
+    if isinstance(value, Mapping):
+        return {printable(name): printable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [printable(each) for each in value]
+    return value

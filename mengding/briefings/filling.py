@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,14 +20,15 @@ from mengding.briefings.blocks import (
     Table,
     Trend,
 )
-from mengding.briefings.findings import Numbers, Part, change, findings, moved, percent
+from mengding.briefings.findings import TOWNS, Numbers, Part, change, findings, percent, rate_moved
 from mengding.briefings.template import Checked, filled
 from mengding.core import clock
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.text import T
 from mengding.indicators.definitions import BY_NAME, INDICATORS
-from mengding.indicators.queries import Answer, Filters, Value, cases_of, measure
+from mengding.indicators.queries import Answer, Filters, Row, Value, cases_of, measure
 from mengding.indicators.queries.labels import labels
+from mengding.indicators.queries.sums import BEGINNING
 from mengding.indicators.spans import Kind, Span, compared, span
 from mengding.regions.models import Region
 
@@ -36,6 +38,9 @@ RATES: dict[str, bool] = {each.code: each.rate for each in INDICATORS}
 _SAID = (
     "received", "closed", "open", "in_time_rate", "rework_rate", "satisfied_rate", "overdue",
 )  # fmt: skip
+# Counted on the day of the dispatch, but of interest as long as it lasts: taken from the beginning,
+# as on the wall. What was overdue a period ago is not known any more.
+_LASTING = "overdue"
 _ROWS = 20  # most rows of a table or chart; the rest is one more
 _OTHERS = T("其他", "Others")
 _KINDS: dict[str, Kind] = {"day": "day", "week": "week", "month": "month"}
@@ -60,6 +65,7 @@ class Filler:
         self.region, self.kind, self.days = region, _KINDS[kind], days
         self.before, _ = compared(self.kind, days, days.until)
         self.actor = reader(region)
+        self._by = _BY | {"region": _BELOW[Level(region.level)].zh}
         self._kept: dict[tuple[str, str, Span], Answer] = {}
 
     def fill(self, template: Checked) -> Document:
@@ -91,12 +97,13 @@ class Filler:
     def _answer(self, by: str, step: str, days: Span | None = None) -> Answer:
         key = (by, step, days or self.days)
         if key not in self._kept:
-            at = key[2]
+            at, here = key[2], Filters(region=self.region.code)
             codes = [each.code for each in INDICATORS]
-            self._kept[key] = measure(
-                self.actor, codes, by, at.since, at.until,
-                Filters(region=self.region.code), step=step,
-            )  # fmt: skip
+            found = measure(self.actor, codes, by, at.since, at.until, here, step=step)
+            if not step:
+                lasting = measure(self.actor, [_LASTING], by, BEGINNING, at.until, here)
+                found = _with(found, lasting)
+            self._kept[key] = found
         return self._kept[key]
 
     def _block(self, section: Mapping[str, Any], values: Mapping[str, str]) -> Block:
@@ -122,13 +129,15 @@ class Filler:
         now, before = self._answer("", "").total, self._answer("", "", self.before).total
         items = []
         for code in codes:
-            value, was = now[code], before[code]
-            if not RATES[code]:
-                note = change(value.n, was.n).zh
+            value = now[code]
+            if code == _LASTING:
+                note = "含以前派遣的"
+            elif not RATES[code]:
+                note = change(value.n, before[code].n).zh
             elif value.share is None:
                 note = "没有可算的案件"
             else:
-                note = moved(value.share, was.share).zh
+                note = rate_moved(code, now, before).zh
             items.append(Figure(BY_NAME[code].name.zh, _shown(value), note))
         return Figures(tuple(items))
 
@@ -153,6 +162,8 @@ class Filler:
             towns=self.parts("region"),
             orgs=self.parts("org"),
             classes=self.parts("class"),
+            unit=_BELOW[Level(self.region.level)],
+            share=self.days.days / (self.days.days + self.before.days),
         )
 
     def _table(self, section: Mapping[str, Any]) -> Table:
@@ -166,14 +177,15 @@ class Filler:
         rows = [(part.name.zh, *(_shown(_of(part.now, code)) for code in codes)) for part in parts]
         total = self._answer("", "").total
         rows.append(("合计", *(_shown(_of(total, code)) for code in codes)))
-        head = (_BY[section["by"]], *(BY_NAME[code].name.zh for code in codes))
-        return Table(section.get("title") or f"按{_BY[section['by']]}", head, tuple(rows))
+        head = (self._by[section["by"]], *(BY_NAME[code].name.zh for code in codes))
+        return Table(section.get("title") or f"按{self._by[section['by']]}", head, tuple(rows))
 
     def _cases(self, section: Mapping[str, Any]) -> Table:
         """The newest cases behind an indicator; no words of theirs and no names of people."""
         code = section["code"]
+        since = BEGINNING if code == _LASTING else self.days.since
         found = cases_of(
-            self.actor, code, self.days.since, self.days.until,
+            self.actor, code, since, self.days.until,
             Filters(region=self.region.code), limit=_ROWS,
         )  # fmt: skip
         rows = tuple(
@@ -196,11 +208,11 @@ class Filler:
         )
 
     def _bars(self, section: Mapping[str, Any]) -> Bars:
-        code = section["code"]
+        code, alone = section["code"], section["code"] == _LASTING
         parts = [
             part for part in self.parts(section["by"])
             if any(_of(each, code).n or _of(each, code).of
-                   for each in (part.now, part.before))
+                   for each in ((part.now,) if alone else (part.now, part.before)))
         ]  # fmt: skip
         if len(parts) > _ROWS:
             parts = [*parts[: _ROWS - 1], _together(parts[_ROWS - 1 :], code)]
@@ -208,33 +220,62 @@ class Filler:
             Bar(
                 part.name.zh,
                 _size(_of(part.now, code)),
-                _size(_of(part.before, code)),
+                0 if alone else _size(_of(part.before, code)),
                 _shown(_of(part.now, code)),
             )
             for part in parts
         )
-        title = section.get("title") or f"{BY_NAME[code].name.zh}（按{_BY[section['by']]}）"
-        return Bars(title, "深色为本期，浅色为上期；按代码顺序排列", items)
+        title = section.get("title") or f"{BY_NAME[code].name.zh}（按{self._by[section['by']]}）"
+        told = "含以前派遣的" if alone else "深色为本期，浅色为上期"
+        return Bars(title, f"{told}；按代码顺序排列", items)
 
     def _trend(self, section: Mapping[str, Any]) -> Trend:
         # A day shows its fortnight, a week its seven days, a month its days.
         days = self.days
         if self.kind == "day":
             days = Span(days.until - timedelta(days=14), days.until)
-        found = {row.step: row.values for row in self._answer("", "day", days).rows}
         steps = [days.since + timedelta(days=n) for n in range(days.days)]
         series = tuple(
-            Line(
-                BY_NAME[code].name.zh,
-                tuple(float(_of(found.get(step, {}), code).n) for step in steps),
-            )
+            Line(BY_NAME[code].name.zh, tuple(map(float, self._daily(code, days, steps))))
             for code in section["codes"]
         )
         title = section.get("title") or "每日走势"
         return Trend(title, tuple(f"{step.month}-{step.day}" for step in steps), series)
 
+    def _daily(self, code: str, days: Span, steps: Sequence[date]) -> list[int]:
+        """The number of each day; what stands open stands as it did until something moves."""
+        if not BY_NAME[code].stock:
+            rows = {row.step: row.values for row in self._answer("", "day", days).rows}
+            return [_of(rows.get(step, {}), code).n for step in steps]
+        # Asked for alone: its rows are then the days on which it moved.
+        here, day = Filters(region=self.region.code), timedelta(days=1)
+        before = measure(self.actor, [code], "", days.since - day, days.since, here)
+        moves = measure(self.actor, [code], "", days.since, days.until, here, step="day")
+        known = {row.step: row.values[code].n for row in moves.rows}
+        return list(accumulate(steps, lambda n, step: known.get(step, n),
+                               initial=before.total[code].n))[1:]  # fmt: skip
 
-_BY = {"org": "部门", "region": "乡镇街道", "class": "类别", "channel": "来源"}
+
+_BY = {"org": "部门", "class": "类别", "channel": "来源"}
+# What the divisions directly below are called; a grid has none and stands for itself.
+_BELOW = {
+    Level.DISTRICT: TOWNS,
+    Level.TOWN: T("村社区", "villages"),
+    Level.VILLAGE: T("网格", "grids"),
+    Level.GRID: T("网格", "grids"),
+}
+
+
+def _with(found: Answer, other: Answer) -> Answer:
+    """An answer with the numbers of another in the place of its own."""
+    rows = {row.key: dict(row.values) for row in found.rows}
+    for row in other.rows:
+        rows.setdefault(row.key, {}).update(row.values)
+    return Answer(
+        [Row(key, None, values) for key, values in rows.items()],
+        {**found.total, **other.total},
+        found.as_of,
+    )
 
 
 def _of(values: Mapping[str, Value], code: str) -> Value:

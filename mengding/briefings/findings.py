@@ -5,6 +5,7 @@ numbers in the sentence. A rule that has nothing to say is silent; none explains
 happened, for no number knows that.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,11 @@ from mengding.indicators.measures import Value
 
 ENOUGH = 10  # cases of the period before, from which a change is given in percent
 MOVED = 0.02  # two percentage points: a smaller change of a rate is called unchanged
+TOWNS = T("乡镇街道", "towns")
 NAMED = 3  # most names in one sentence
+CHANCE = 0.01  # of a rise that is none, over all classes of one briefing together
+# Shares of what was dispatched: they rise until all of it is done or due.
+RIPENING = frozenset({"in_time_rate", "handled_rate", "closed_rate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,9 @@ class Numbers:
     towns: Sequence[Part]
     orgs: Sequence[Part]
     classes: Sequence[Part]
+    unit: T = TOWNS  # what `towns` are called
+    # Of the days of both periods, the share of this one: a month is compared with a shorter one.
+    share: float = 0.5
 
 
 def percent(share: float) -> str:
@@ -83,6 +91,14 @@ def moved(now: float, before: float | None) -> T:
     ).fill(points=points)
 
 
+def rate_moved(code: str, now: Mapping[str, Value], before: Mapping[str, Value]) -> T:
+    """`moved`, unless so much of either period is not due yet that the rate may still change."""
+    for each in (now, before) if code in RIPENING else ():
+        if _nothing(each, "not_due").n > MOVED * (_nothing(each, code).of or 0):
+            return T("尚有未到期的，不与上期比较", "some not due yet, so not compared")
+    return moved(_nothing(now, code).share or 0, _nothing(before, code).share)
+
+
 def findings(of: Numbers) -> list[T]:
     """The sentences, the flow first."""
     said = [_flow(of), *_rates(of), _overdue(of), *_most(of), _risen(of)]
@@ -115,7 +131,7 @@ def _rates(of: Numbers) -> list[T | None]:
                 share=percent(number.share),
                 n=number.n,
                 of=number.of,
-                moved=moved(number.share, _nothing(of.before, code).share),
+                moved=rate_moved(code, of.now, of.before),
             )
         )
     return said
@@ -126,6 +142,8 @@ def _overdue(of: Numbers) -> T | None:
     if not overdue:
         return T("没有超时待处置的案件。", "No case is overdue.")
     who = _listed(of.orgs, "overdue")
+    if who is None:
+        return T("超时待处置 {n} 件。", "{n} cases are overdue.").fill(n=overdue)
     return T("超时待处置 {n} 件，其中 {who}。", "{n} cases are overdue, of these {who}.").fill(
         n=overdue, who=who
     )
@@ -134,35 +152,58 @@ def _overdue(of: Numbers) -> T | None:
 def _most(of: Numbers) -> list[T | None]:
     said: list[T | None] = []
     for parts, text in (
-        (of.towns, T("上报较多的乡镇街道：{who}。", "Most were reported in {who}.")),
+        (of.towns, T("上报较多的{unit}：{who}。", "The {unit} with most reports: {who}.")),
         (of.classes, T("上报较多的类别：{who}。", "Most were about {who}.")),
     ):
-        if sum(_nothing(each.now, "received").n > 0 for each in parts) > 1:
-            said.append(text.fill(who=_listed(parts, "received")))
+        counts = {_nothing(each.now, "received").n for each in parts} - {0}
+        who = _listed(parts, "received") if len(counts) > 1 else None  # all alike: none has more
+        if who is not None:
+            said.append(text.fill(unit=of.unit, who=who))
     return said
 
 
 def _risen(of: Numbers) -> T | None:
-    """The class that grew most, where it grew by more than chance often does."""
-    grown = []
+    """The class that grew most, where it grew by more than chance often does.
+
+    Did the class come as often as before, each of its cases would fall into this period as into
+    the one before, by their days: `CHANCE` is shared among all classes looked at (Bonferroni).
+    """
+    looked, grown = 0, []
     for each in of.classes:
         now, before = _nothing(each.now, "received").n, _nothing(each.before, "received").n
-        # Twice the square root: what a Poisson count seldom exceeds by chance.
-        if now - before > 2 * max(before, 1) ** 0.5 and now >= ENOUGH:
-            grown.append((now - before, each.name, now, before))
+        if now + before == 0:
+            continue
+        looked += 1
+        if now > before and now >= ENOUGH:
+            grown.append((_tail(now, now + before, of.share), now - before, each.name, now, before))
+    grown = [each for each in grown if each[0] < CHANCE / looked]
     if not grown:
         return None
-    _, name, now, before = max(grown, key=lambda found: found[0])
+    _, _, name, now, before = max(grown, key=lambda found: found[1])
     return T(
         "“{name}”由上期 {before} 件增至 {now} 件，超出随机波动的通常范围。",
         "“{name}” rose from {before} to {now}, more than chance usually brings.",
     ).fill(name=name, before=before, now=now)
 
 
-def _listed(parts: Sequence[Part], code: str) -> T:
-    """ "A 12 件、B 9 件": the largest few; among equals in the order given."""
+def _tail(k: int, n: int, share: float) -> float:
+    """The chance of `k` or more of `n` where each comes with the chance `share`; exact."""
+    known, log, other = math.lgamma(n + 1), math.log(share), math.log1p(-share)
+    return sum(
+        math.exp(known - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * log + (n - i) * other)
+        for i in range(k, n + 1)
+    )
+
+
+def _listed(parts: Sequence[Part], code: str) -> T | None:
+    """ "A 12 件、B 9 件": the largest few. Equals are named all or none; None where that leaves
+    nobody."""
     counted = [(_nothing(each.now, code).n, each.name) for each in parts]
-    shown = sorted((each for each in counted if each[0]), key=lambda each: -each[0])[:NAMED]
+    ranked = sorted((each for each in counted if each[0]), key=lambda each: -each[0])
+    left_out = ranked[NAMED][0] if len(ranked) > NAMED else 0
+    shown = [each for each in ranked[:NAMED] if each[0] > left_out]
+    if not shown:
+        return None
     return T(
         "、".join(f"{name.zh} {n} 件" for n, name in shown),
         ", ".join(f"{name.en} ({n})" for n, name in shown),

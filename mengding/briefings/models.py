@@ -47,6 +47,7 @@ class Schedule(models.Model):
         Region, verbose_name="区划", on_delete=models.PROTECT, related_name="+"
     )
     active = models.BooleanField("启用", default=True)
+    since = models.DateField("自")  # the day it was switched on
 
     class Meta:
         verbose_name = verbose_name_plural = "定时简报"

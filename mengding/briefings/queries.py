@@ -1,9 +1,13 @@
 """Reading briefings: those of divisions inside the actor's area."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from django.db.models import Max, Q, QuerySet
 
+from mengding.briefings.blocks import printable
 from mengding.briefings.changes import changes
 from mengding.briefings.filling import RATES, ZONE, Filler, days_of
 from mengding.briefings.models import Briefing, Schedule, Template
@@ -75,7 +79,7 @@ def preview(actor: Actor, *, kind: str, spec: Any) -> dict[str, Any]:
     Nothing is kept. `Invalid` names the place in the template.
     """
     require(actor, "briefings.templates")
-    ready = check(spec, RATES)
+    ready = check(printable(spec), RATES)
     place = Region.objects.get(pk=actor.region_id or 0)
     days = days_of(kind, clock.now().astimezone(ZONE).date())
     return Filler(place, kind, days).fill(ready).to_json()
@@ -113,6 +117,17 @@ def whole(row: Briefing) -> dict[str, Any]:
         words = {"kind": "paragraph", "text": row.remark.text}
         document["blocks"] = [words, *document["blocks"]]
     return document
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def shown_digest(row: Briefing) -> str:
+    """Of all that a reader is shown, the editor's words too."""
+    return digest(whole(row))
 
 
 def file_of(row: Briefing, kind: Literal["pdf", "docx"]) -> bytes | None:

@@ -16,6 +16,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from mengding.briefings.blocks import printable
 from mengding.briefings.charts import svg
 from mengding.core import fonts
 
@@ -30,7 +31,8 @@ _TEA, _SOFT = RGBColor(0x0B, 0x6B, 0x5D), RGBColor(0x5D, 0x6B, 0x69)
 
 def render(document: Mapping[str, Any], kind: Format, *, draft: str, signed: str) -> bytes:
     """The file. `draft`: a warning under the title, empty once signed; `signed`: the last line."""
-    return (_pdf if kind == "pdf" else _docx)(document, draft, signed)
+    # What was kept before texts were cleaned on their way in, and names of cases and people.
+    return (_pdf if kind == "pdf" else _docx)(printable(document), draft, printable(signed))
 
 
 @lru_cache(maxsize=1)

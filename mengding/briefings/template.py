@@ -58,21 +58,21 @@ def check(spec: Any, known: Mapping[str, bool]) -> Checked:
 
 
 def _section(section: Any, at: str, known: Mapping[str, bool]) -> None:
-    if not isinstance(section, Mapping) or section.get("block") not in BLOCKS:
+    block = section.get("block") if isinstance(section, Mapping) else None
+    if not isinstance(block, str) or block not in BLOCKS:
         raise _wrong(
             f"{at}.block",
             T("没有这种段落，可用：{blocks}。", "No such block; there are: {blocks}.").fill(
                 blocks=", ".join(BLOCKS)
             ),
         )
-    block = section["block"]
     for name in sorted(BLOCKS[block]):
         if name not in section:
             raise _wrong(f"{at}.{name}", T("请填写。", "Fill this in."))
     for name in section:
         if name != "block" and name not in BLOCKS[block] | OPTIONAL.get(block, frozenset()):
             raise _wrong(f"{at}.{name}", T("没有这一项。", "There is no such entry."))
-    if "by" in section and section["by"] not in BYS:
+    if "by" in section and not (isinstance(section["by"], str) and section["by"] in BYS):
         raise _wrong(f"{at}.by", T("没有这样的分组。", "No such grouping."))
     if "code" in section:
         _code(section["code"], f"{at}.code", known)

@@ -15,6 +15,7 @@ from mengding.http.auth import allows
 from mengding.http.fast import encode, json_response
 from mengding.http.request import actor_of
 from mengding.indicators import actions as indicators
+from mengding.indicators.queries import state
 
 router = Router(tags=["figures"])
 FRESH = 1.0  # s
@@ -110,6 +111,8 @@ class Wall(Schema):
     """All figures of one moment."""
 
     at: datetime
+    as_of: datetime | None = Field(description="The counted figures are right up to then.")
+    waiting: int = Field(description="What happened and is not in them yet; up to 1,000.")
     area: Area | None
     today: Today
     in_time: InTime
@@ -134,9 +137,11 @@ def read_wall(request: HttpRequest, days: Literal["14", "30"] = "14") -> HttpRes
     actor = replace(actor, request_id="")  # one key for every request of this post
 
     # The wall asks because something happened just now: it does not wait for the worker's round.
-    _near.get("", indicators.keep_near)
+    near = _near.get("", indicators.keep_near)
 
     def make() -> bytes:
-        return encode(queries.wall(actor, int(days)))
+        far = state()  # before the figures: what comes in between is no lie
+        said = {"as_of": far["as_of"], "waiting": 0 if near else far["waiting"]}
+        return encode(queries.wall(actor, int(days)) | said)
 
     return json_response(_answers.get((actor, language.get(), days), make))

@@ -82,34 +82,36 @@ def keep_near(limit: int = 100) -> bool:
 
     Also what the feed still holds back behind an older transaction: a case is folded anew from
     all of its events, so the follower that comes later finds it as it should be. So much that it
-    costs a reader milliseconds; a long queue is left to the worker. Returns False when another
-    one writes just now and does not end soon.
+    costs a reader milliseconds; a long queue is left to the worker. Returns whether the numbers
+    are near now: not when more waits, or another one writes just now and does not end soon.
     """
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
             feed.hold(READER, wait=True)
-            take_in(_waiting(limit))
-            tick(limit)
+            cases, more = _waiting(limit)
+            take_in(cases)
+            # The mark says up to when the numbers are right: not while older events wait.
+            return not more and tick(limit)
     except OperationalError as error:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise
         return False
-    return True
 
 
-def _waiting(limit: int) -> list[int]:
-    """Cases with events behind the follower, of the newest so many of these."""
+def _waiting(limit: int) -> tuple[list[int], bool]:
+    """Cases with events behind the follower, of the newest so many of these; whether there are
+    more."""
     here = feed.stands(READER)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT subject_id FROM (SELECT subject_kind, subject_id FROM ledger_event"
-            " WHERE (xact, id) > (%s, %s)"
-            " ORDER BY xact DESC, id DESC LIMIT %s) newest WHERE subject_kind = 'case' ORDER BY 1",
-            [here.xact, here.event_id, limit],
+            "SELECT subject_id FROM ledger_event WHERE (xact, id) > (%s, %s)"
+            " AND subject_kind = 'case' ORDER BY xact DESC, id DESC LIMIT %s",
+            [here.xact, here.event_id, limit + 1],
         )
-        return [pk for (pk,) in cursor.fetchall()]
+        found = cursor.fetchall()
+    return sorted({pk for (pk,) in found[:limit]}), len(found) > limit
 
 
 def catch_up() -> int:

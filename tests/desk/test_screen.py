@@ -86,6 +86,31 @@ def test_old_figures_say_so_and_recover(server: str, wall: Person) -> None:
 
 @built
 @pytest.mark.browser
+def test_figures_that_lag_are_not_called_live(server: str, wall: Person) -> None:
+    page = wall.page
+    answer = page.request.get(f"{server}/api/v1/figures/wall").json()
+    answer |= {"at": "2026-12-01T04:00:30Z", "as_of": "2026-12-01T04:00:10Z", "waiting": 0}
+
+    def show(**changes: Any) -> None:
+        page.unroute(FIGURES)
+        body = json.dumps(answer | changes)
+        page.route(FIGURES, lambda route: route.fulfill(status=200, body=body))
+        page.goto(f"{server}/screen")
+        page.wait_for_selector("[data-test=received]")
+
+    show()
+    page.wait_for_selector(".state:has-text('实时')")
+    show(waiting=7)
+    page.wait_for_selector("[data-test=stale]:has-text('7 项变动还没有计入，数字计至 12:00:10')")
+    assert "实时" not in page.inner_text(".state")
+    show(waiting=7, as_of="2026-12-01T04:00:20Z")  # the worker comes round every second
+    page.wait_for_selector(".state:has-text('实时')")
+    show(waiting=7, as_of=None)
+    page.wait_for_selector("[data-test=stale]")
+
+
+@built
+@pytest.mark.browser
 def test_a_session_that_ended_says_where_to_sign_in(server: str, wall: Person) -> None:
     page = wall.page
     cookies = wall.context.cookies()

@@ -88,6 +88,93 @@ def test_a_changed_template_changes_the_briefing(
 
 @built
 @pytest.mark.browser
+def test_unsaved_blocks_survive_and_overwrite_nobody(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    from mengding.briefings import actions, queries
+    from mengding.core.actor import SYSTEM
+
+    with database(django_db_blocker):
+        actions.install_default(SYSTEM)
+        held = queries.template("month")
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/briefings")
+    page.click("[data-test=arrange]")
+    page.click("[data-template=month] a")
+    page.fill("[data-test=title]", "我的标题")
+    with database(django_db_blocker):  # a colleague is faster
+        theirs = {"code": "month", "kind": "month", "name": "同事的", "spec": held.spec}
+        actions.save_template(SYSTEM, **theirs, version=held.version)
+    page.click("button.language")
+    page.wait_for_selector(f"[data-test=versions] [data-restore='{held.version + 1}']")
+    assert page.input_value("[data-test=title]") == "我的标题"
+    page.click("[data-test=save]")
+    page.wait_for_selector(".top .problem")
+    with database(django_db_blocker):
+        assert queries.template("month").name == "同事的"
+    # Neither the way back, a version nor a file takes them away without a question.
+    for press in (
+        lambda: page.click("header a.icon-button"),
+        lambda: page.click(f"[data-restore='{held.version}']"),
+        lambda: page.set_input_files(
+            "[data-test=import]",
+            {
+                "name": "x.json", "mimeType": "application/json",
+                "buffer": json.dumps(held.spec).encode(),
+            },
+        ),
+    ):  # fmt: skip
+        press()
+        page.click(".el-message-box__btns button:not(.el-button--primary)")
+        page.wait_for_selector(".el-message-box", state="hidden")
+        assert page.input_value("[data-test=title]") == "我的标题"
+    page.click(f"[data-restore='{held.version + 1}']")
+    page.click(".el-message-box__btns .el-button--primary")
+    page.wait_for_selector("[data-test=save].is-disabled")
+    # From there on it is saved after the colleague's.
+    page.fill("[data-test=title]", "一起的标题")
+    page.click("[data-test=save]")
+    page.wait_for_selector(f"[data-test=versions] [data-restore='{held.version + 2}']")
+    page.wait_for_selector("[data-test=save].is-disabled:not(.is-loading)")
+    boss.leave()
+
+
+@built
+@pytest.mark.browser
+def test_what_changed_while_it_was_read_is_read_again_before_it_is_signed(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    from mengding.briefings import actions
+    from mengding.briefings.models import Briefing
+    from mengding.cases.tests.made import who
+    from mengding.core.actor import SYSTEM
+    from mengding.regions.models import Region
+
+    with database(django_db_blocker):
+        actions.install_default(SYSTEM)
+        here = Region.objects.get(code="511803").pk
+        row = actions.make(who("supervise"), template="week", region=here)
+    boss = Person(browser, server, "review")
+    page = boss.page
+    page.goto(f"{server}/desk/numbers/briefings?id={row.pk}")
+    page.click("[data-test=sign]")
+    page.wait_for_selector(".el-message-box__btns")
+    with database(django_db_blocker):
+        actions.remark(who("supervise"), row.pk, text="另有说明。")
+    page.click(".el-message-box__btns .el-button--primary")
+    page.wait_for_selector(".el-message:has-text('请重新阅读后签发')")
+    page.wait_for_selector("[data-test=briefing] p:has-text('另有说明。')")
+    with database(django_db_blocker):
+        assert Briefing.objects.get(pk=row.pk).status == "draft"
+    page.click("[data-test=sign]")
+    page.click(".el-message-box__btns .el-button--primary")
+    page.wait_for_selector(".el-message:has-text('已签发')")
+    boss.leave()
+
+
+@built
+@pytest.mark.browser
 def test_the_system_administrator_edits_templates_too(
     server: str, browser: Any, django_db_blocker: Any
 ) -> None:

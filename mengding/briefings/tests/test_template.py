@@ -49,6 +49,11 @@ FINDINGS = {"block": "findings"}
             {"title": "x", "sections": [{"block": "trend", "codes": ["in_time_rate"]}]},
             "spec.sections.0.codes",
         ),
+        ({"title": "x", "sections": [{"block": []}]}, "spec.sections.0.block"),
+        (
+            {"title": "x", "sections": [{"block": "table", "by": [], "codes": ["open"]}]},
+            "spec.sections.0.by",
+        ),
         ({"title": "x", "sections": [{**FINDINGS, "extra": 1}]}, "spec.sections.0.extra"),
     ],
 )

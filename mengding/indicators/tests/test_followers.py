@@ -137,6 +137,18 @@ def test_who_reads_does_not_wait_long_for_who_writes() -> None:
     assert actions.keep_near()
 
 
+def test_the_mark_does_not_move_over_what_waits() -> None:
+    caught_up()
+    before = queries.state()["as_of"]
+    pks = [report().case_id for _ in range(3)]
+    assert not actions.keep_near(1)
+    assert Fact.objects.filter(case_id=pks[-1]).exists()
+    assert not Fact.objects.filter(case_id=pks[0]).exists()
+    assert queries.state()["as_of"] == before
+    assert actions.keep_near()
+    assert queries.state()["as_of"] > before
+
+
 def test_a_follower_that_breaks_off_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     caught_up()
     before = (Fact.objects.count(), list(Cell.objects.filter(cut=0).values_list("received")))

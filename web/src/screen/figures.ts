@@ -69,15 +69,21 @@ export function useFigures() {
   onChanges(() => void fetchAll(), PAUSE);
 
   const age = computed(() => Math.max(0, now.value - fetched.value));
+  /** Fresh from the server, but what happened is not in the figures yet. Both times are its own. */
+  const behind = computed(() => {
+    const wall = figures.value;
+    return !!wall?.waiting && (!wall.as_of || Date.parse(wall.at) - Date.parse(wall.as_of) > OLD);
+  });
   const stale = computed(
     () =>
+      behind.value ||
       standing.value !== "known" ||
       age.value > OLD ||
       (down.value !== null && now.value - down.value > BLINK),
   );
   connect();
   void fetchAll();
-  return { figures, standing, now, age, fetched, failed, stale };
+  return { figures, standing, now, age, fetched, failed, behind, stale };
 }
 
 /** A wall nobody touches takes up a new build by itself, in a quiet moment. */

@@ -6,6 +6,8 @@ export const texts = {
   "screen.wait": ["正在连接…", "Connecting…"],
   "screen.loading": ["正在读取数字…", "Reading the figures…"],
   "screen.stale": ["数据已中断：现在显示的是 {age}前（{time}）的数字，正在重新连接", "No live data: these figures are {age} old (from {time}). Reconnecting"],
+  "screen.lags": ["统计落后", "Lagging"],
+  "screen.behind": ["统计落后：{n} 项变动还没有计入，数字计至 {time}", "The figures lag: {n} changes are not counted yet; they are right up to {time}"],
   "screen.away": ["连接不上服务器，正在重试", "The server cannot be reached. Trying again"],
   "screen.expired": ["登录已过期，数字停在 {time}。请在这台电脑上重新登录：", "The session has ended; the figures stopped at {time}. Sign in again on this computer: "],
   "screen.signIn": ["大屏需要登录。请在这台电脑上登录，本页随后自动显示：", "The wall screen needs a session. Sign in on this computer; this page then goes on by itself: "],
