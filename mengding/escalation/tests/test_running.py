@@ -9,7 +9,9 @@ from django.db import DatabaseError, transaction
 from mengding.cases import actions as cases
 from mengding.cases.models import Case
 from mengding.cases.queries import timeline
-from mengding.cases.tests.made import take, who
+from mengding.cases.stages import Stage
+from mengding.cases.tests.made import case_at, take, who
+from mengding.clocks import queries as clocks
 from mengding.clocks.models import Clock
 from mengding.core import clock
 from mengding.core.actor import SYSTEM
@@ -161,6 +163,24 @@ def test_emergencies_know_no_night() -> None:
     run(night + 2 * HOUR)
     run(night + 3 * HOUR)
     assert ran(watch) == [(0, 0), (1, 0), (2, 0)]
+
+
+def test_an_emergency_that_nobody_dispatches_is_told_of_the_same_evening() -> None:
+    publish({**CHAIN, "clocks": ["dispatch"]})
+    friday = MONDAY + timedelta(days=4, hours=11)  # 20:00
+    with clock.at(friday):
+        case = case_at(Stage.FILED)
+        see(case)
+    watch = watch_of(case, "dispatch")
+    limit = clocks.limit_of(Clock.objects.get(pk=watch.clock_id))
+    assert (watch.urgent, limit.unit) == (True, "work_minute")
+    due = friday + timedelta(minutes=limit.amount)
+    run(due)
+    run(due + HOUR)
+    assert ran(watch) == [(0, 0), (1, 0), (2, 0)]
+    trial = queries.Trial("dispatch", "C0101", "urgent", "town", friday, limit.amount, limit.unit)
+    shown = queries.preview(who("sysadmin"), None, trial)
+    assert [row["at"] for row in shown["steps"]][1:3] == [due, due + HOUR]
 
 
 def test_what_was_due_long_ago_tells_nobody() -> None:
