@@ -86,9 +86,11 @@ def _kind(event: dict[str, Any]) -> NoticeKind | None:
     return kind
 
 
-def tell(kind: NoticeKind, told: Iterable[tuple[int, int, Iterable[int]]], *, action: str) -> None:
+def tell(
+    kind: NoticeKind, told: Iterable[tuple[int, int | None, Iterable[int]]], *, action: str
+) -> None:
     """Queue notices to posts that an app above has chosen, in the transaction of the events.
-    `told`: event, case and posts of each.
+    `told`: event, case (None: about none) and posts of each.
 
     Who may not see the case by the time of delivery is left out.
     """
