@@ -225,7 +225,10 @@ def _urgent() -> Any:
 
 
 def _uncovered(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
-    """Urgent open cases in villages for which nobody is on duty."""
+    """Villages with urgent open cases for which nobody is on duty.
+
+    About no case: whoever answers may not see the first of them, which may be confidential.
+    """
     rows = _urgent().filter(
         village__isnull=False, reported_at__lte=now - timedelta(minutes=rule.after)
     )
@@ -235,8 +238,7 @@ def _uncovered(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
         village = row["village_id"]
         if duty.covers(village, now):
             continue
-        case = rows.filter(village=village).order_by("reported_at", "pk").first()
-        yield Wrong(AlarmKind.UNCOVERED, f"region:{village}", row["since"], village, case, village)
+        yield Wrong(AlarmKind.UNCOVERED, f"region:{village}", row["since"], village, region=village)
 
 
 def _unaccepted(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:

@@ -78,11 +78,16 @@ def test_nobody_on_duty_for_a_village_with_an_urgent_case(monkeypatch: Any) -> N
     with clock.at(MONDAY):
         first, second = case_at(Stage.RECEIVED), case_at(Stage.RECEIVED)
         Case.objects.filter(pk__in=[first.pk, second.pk]).update(grade="urgent")
+        # Nobody's loss: the oldest is hidden from who answers, the alarm is not.
+        Case.objects.filter(pk=first.pk).update(confidential=True, received_by=None)
     on_duty = [False]
     monkeypatch.setattr("mengding.duty.queries.covers", lambda region, at: on_duty[0])
     check(MONDAY + MINUTE)
     rows = Alarm.objects.filter(kind="uncovered", region=first.village_id, ended_at=None)
-    assert rows.count() == 1, "one alarm for the village, however many cases"
+    row = rows.get()  # one for the village, however many cases
+    assert (row.case_id, row.post_id) == (None, who("dispatch").post_id)
+    assert row.pk in {each["id"] for each in _open("dispatch")}
+    assert Notice.objects.filter(kind="alarm", post=row.post_id, at=row.told_at).exists()
     on_duty[0] = True
     check(MONDAY + 2 * MINUTE)
     assert not rows.exists()
