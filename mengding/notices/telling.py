@@ -19,7 +19,7 @@ from mengding.notices import channels
 from mengding.notices.models import Notice, NoticeKind
 from mengding.people import queries as people
 from mengding.people.models import Post
-from mengding.policy.permissions import sees
+from mengding.policy.permissions import ROLES, sees
 
 READER = "notices"
 OUTBOX_KIND = "notice"
@@ -66,6 +66,7 @@ def _queue(events: list[dict[str, Any]]) -> None:
                 "by": event["post_id"],
                 "orgs": [o["org"] for o in event["after"].get("orders", []) if o["status"] in LIVE],
                 "approval": (event["after"].get("approval") or {}).get("id"),
+                "demand": (event["after"].get("demand") or {}).get("org"),
             }
             if kind is NoticeKind.DUTY:
                 payload["posts"] = event["after"]["tell"]
@@ -160,7 +161,7 @@ def _posts(kind: NoticeKind, case: Case | None, payload: dict[str, Any]) -> set[
         case NoticeKind.ARRIVED | NoticeKind.HELP:
             found = _dispatchers(case)
         case NoticeKind.SUPERVISED:
-            found = [*_handlers(case, case.order_org_ids), *_dispatchers(case)]
+            found = _answering(payload["demand"])
         case _:
             raise ValueError(f"{kind.value}: its posts are named by who tells")
     return _allowed(found, case)
@@ -206,6 +207,19 @@ def _handlers(case: Case, org_ids: Iterable[int | None]) -> _Found:
 
 def _dispatchers(case: Case) -> _Found:
     return _active(Role.DISPATCHER, organisation=case.owner_org_id)
+
+
+def _answering(org_id: int | None) -> _Found:
+    """Whoever may answer at the organisation of the demand; where nobody is, the handlers of the
+    nearest above, who may too."""
+    org = people.organisation(org_id) if org_id is not None else None
+    roles = ROLES["supervision.answer"]
+    while org is not None:
+        if found := [each for role in roles for each in _active(role, organisation=org.pk)]:
+            return found
+        org = people.organisation(org.parent_id) if org.parent_id is not None else None
+        roles = frozenset({Role.HANDLER})
+    return []
 
 
 def _verifiers(case: Case) -> _Found:
