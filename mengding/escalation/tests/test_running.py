@@ -10,7 +10,7 @@ from mengding.cases import actions as cases
 from mengding.cases.models import Case
 from mengding.cases.queries import timeline
 from mengding.cases.stages import Stage
-from mengding.cases.tests.made import case_at, take, who
+from mengding.cases.tests.made import case_at, org, report, take, who
 from mengding.clocks import queries as clocks
 from mengding.clocks.models import Clock
 from mengding.core import clock
@@ -79,6 +79,21 @@ def test_steps_run_when_they_are_due_and_tell_the_right_posts() -> None:
 
 
 def test_the_clock_keeps_the_version_it_started_with_and_no_version_changes() -> None:
+def test_what_the_own_village_handles_reminds_its_grid_workers() -> None:
+    publish()
+    with clock.at(MONDAY):
+        case = case_at(Stage.FILED, class_code="E0110")
+        station = org("centre-511803102201")
+        cases.dispatch(who("dispatch"), case.pk, lead_org_id=station)
+        cases.accept(who("grid"), case.pk)
+        see(case)
+    run(MONDAY + 2 * HOUR)
+    deliver()
+    assert ran(watch_of(case)) == [(0, 0)]
+    assert "grid" in told(case)
+    assert "handler" not in told(case)
+
+
     publish()
     _, watch = watched()
     with clock.at(MONDAY + HOUR):
