@@ -104,7 +104,14 @@ def preview(actor: Actor, document: dict[str, Any] | None, trial: Trial) -> dict
         clocks.calendar(clocks.active_rules()[0]),
         urgent=trial.grade == "urgent",
     )
-    return {"chain": _named(chain), "steps": _steps(chain, timing, None, None)}
+    try:
+        return {"chain": _named(chain), "steps": _steps(chain, timing, None, None)}
+    except (ValueError, OverflowError) as error:
+        raise Invalid(
+            "no_deadline",
+            T("无法计算时限：{why}", "No deadline can be found: {why}").fill(why=error),
+            field="start",
+        ) from error
 
 
 def preview_on(actor: Actor, document: dict[str, Any] | None, case_id: int) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """From clocks to steps that ran: freezing, moving, ending, telling, and what the audit finds."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -312,3 +313,9 @@ def test_a_preview_says_when_and_whom_and_keeps_nothing() -> None:
     seen = queries.of_case(who("handler"), case.pk)
     assert [row["at"] for row in seen[0]["next"]] == [row["at"] for row in handle["steps"]]
     assert watch.chain == "handle"
+    late = queries.Trial(
+        "handle", "", "general", "town", datetime(9999, 12, 30, tzinfo=UTC), 4, "work_hour"
+    )
+    with pytest.raises(Invalid) as bad:
+        queries.preview(who("sysadmin"), None, late)
+    assert bad.value.field == "start"
