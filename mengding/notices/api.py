@@ -27,7 +27,7 @@ class NoticeOut(Schema):
         " escalated, alarm or duty"
     )
     action: str = Field(examples=["case.dispatch"])
-    case: int | None = Field(description="null: about no case (duty)")
+    case: int | None = Field(description="null: about no case")
     case_number: str | None
     at: datetime
     read_at: datetime | None

@@ -15,7 +15,7 @@ from mengding.cases.tests.made import case_at, org, report, take, who
 from mengding.clocks import queries as clocks
 from mengding.clocks.models import Clock
 from mengding.core import clock
-from mengding.core.actor import SYSTEM
+from mengding.core.actor import SYSTEM, Actor, Level
 from mengding.core.errors import Conflict, Invalid
 from mengding.escalation import actions, queries, running
 from mengding.escalation.models import ChainSet, StepRun, Watch
@@ -79,7 +79,6 @@ def test_steps_run_when_they_are_due_and_tell_the_right_posts() -> None:
     ]
 
 
-def test_the_clock_keeps_the_version_it_started_with_and_no_version_changes() -> None:
 def test_what_the_own_village_handles_reminds_its_grid_workers() -> None:
     publish()
     with clock.at(MONDAY):
@@ -95,6 +94,7 @@ def test_what_the_own_village_handles_reminds_its_grid_workers() -> None:
     assert "handler" not in told(case)
 
 
+def test_the_clock_keeps_the_version_it_started_with_and_no_version_changes() -> None:
     publish()
     _, watch = watched()
     with clock.at(MONDAY + HOUR):
@@ -282,6 +282,40 @@ def test_the_audit_runs_as_a_job_and_leaves_its_result() -> None:
     assert {gap["why"] for gap in shown["gaps"]} == set(result["by_reason"])
 
 
+def test_the_audit_names_to_each_post_only_the_cases_it_may_know_of() -> None:
+    publish()
+    with clock.at(MONDAY):
+        ours = case_at(Stage.FILED)
+        secret = report("家庭纠纷", class_code="S0102").case
+        town = replace(who("supervise"), region_id=ours.town_id, level=Level.TOWN)
+        elsewhere = report(village="511803001001").case
+        cases.file(who("mediate"), secret.pk, condition_code="S0102-1")  # which gives the number
+        elsewhere = cases.file(who("desk"), elsewhere.pk, condition_code="C0101-1")
+        assert elsewhere.town_id != ours.town_id
+    found = audit(MONDAY + timedelta(minutes=10))  # nobody has read the ledger: all are gaps
+    all_of = [ours, secret, elsewhere]
+    assert {case.pk for case in all_of} <= {gap["case"] for gap in found.gaps}
+
+    def shown(actor: Actor) -> list[str | None]:
+        said = queries.audits(actor)
+        assert said["latest"]["missing"] == found.missing  # numbers are everybody's
+        numbers = {gap["case"]: gap["number"] or "" for gap in said["gaps"]}
+        return [numbers.get(case.pk) for case in all_of]
+
+    assert shown(who("supervise")) == [ours.number, None, elsewhere.number]
+    assert shown(town) == [ours.number, None, None]
+    for name in ("sysadmin", "audit"):
+        assert shown(who(name)) == [ours.number, "", elsewhere.number]
+
+
+def test_an_audit_that_has_not_come_for_long_is_said_to_be_stale() -> None:
+    publish()
+    audit(MONDAY)
+    for minutes, stale in ((10, False), (21, True)):
+        with clock.at(MONDAY + timedelta(minutes=minutes)):
+            assert queries.audits(who("audit"))["stale"] is stale
+
+
 def test_publishing_refuses_nonsense_and_what_somebody_else_has_changed() -> None:
     publish()
     with pytest.raises(Invalid) as bad:
@@ -309,13 +343,13 @@ def test_a_preview_says_when_and_whom_and_keeps_nothing() -> None:
     trial = queries.Trial("handle", "E0110", "general", "town", MONDAY, 4, "work_hour")
     shown = queries.preview(who("sysadmin"), None, trial)
     assert [row["at"] for row in shown["steps"]] == [row["at"] for row in handle["steps"]]
-    assert (StepRun.objects.count(), Outbox.objects.count()) == before
-    seen = queries.of_case(who("handler"), case.pk)
-    assert [row["at"] for row in seen[0]["next"]] == [row["at"] for row in handle["steps"]]
-    assert watch.chain == "handle"
     late = queries.Trial(
         "handle", "", "general", "town", datetime(9999, 12, 30, tzinfo=UTC), 4, "work_hour"
     )
     with pytest.raises(Invalid) as bad:
         queries.preview(who("sysadmin"), None, late)
     assert bad.value.field == "start"
+    assert (StepRun.objects.count(), Outbox.objects.count()) == before
+    seen = queries.of_case(who("handler"), case.pk)
+    assert [row["at"] for row in seen[0]["next"]] == [row["at"] for row in handle["steps"]]
+    assert watch.chain == "handle"

@@ -10697,6 +10697,8 @@ export interface components {
          * EscalationAudit
          * @description The newest audit, what it found missing, and earlier ones in numbers.
          *
+         *     `stale`: it is so old that audits no longer run. `gaps`: of cases in my sight; the numbers
+         *     count all of them.
          *     `why` of a gap: missed, failed, worker_down, not_frozen, undelivered, nobody or stale.
          */
         EscalationAudit: {
@@ -10712,6 +10714,8 @@ export interface components {
             past: {
                 [key: string]: unknown;
             }[];
+            /** Stale */
+            stale: boolean;
         };
         /**
          * EvaluationAppealIn
@@ -13304,7 +13308,7 @@ export interface components {
             at: string;
             /**
              * Case
-             * @description null: about no case (duty)
+             * @description null: about no case
              */
             case: number | null;
             /** Case Number */

@@ -100,6 +100,8 @@ export const texts = {
   "escalation.panel": ["值守预警", "Alarms"],
   "escalation.auditGood": ["应执行的催办步骤全部执行", "Every step that was due has run"],
   "escalation.auditBad": ["{n} 个应执行的步骤没有完成", "{n} steps that were due did not do their work"],
+  "escalation.auditStale": ["审计已停：超过二十分钟没有新的审计，后台任务可能没有运行", "No audit for over twenty minutes: the worker may not be running"],
+  "escalation.gapsMore": ["另有 {n} 个未列出：案件不在您的可见范围内，或数量太多。", "{n} more are not listed: on cases you may not see, or too many."],
   "escalation.auditLead": ["每十分钟由时限和固定的催办链重新推算，与执行记录逐一核对。", "Every ten minutes worked out anew from the clocks and their frozen chains, and compared with what ran."],
   "escalation.auditNone": ["还没有审计过。", "There has been no audit yet."],
   "escalation.auditAt": ["{at} 审计", "Audited {at}"],
