@@ -24,7 +24,7 @@ class NoticeOut(Schema):
     id: int
     kind: str = Field(
         description="arrived, dispatched, decided, fed_back, rework, resumed, supervised, answered,"
-        " escalated, alarm or duty"
+        " escalated, alarm, warning or duty"
     )
     action: str = Field(examples=["case.dispatch"])
     case: int | None = Field(description="null: about no case")

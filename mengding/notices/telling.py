@@ -45,6 +45,8 @@ KINDS: dict[str, NoticeKind] = {
     "case.supervise": NoticeKind.SUPERVISED,
 }
 
+WARNINGS = ("warning.raise", "warning.take")
+
 
 def follow(limit: int = 200) -> int:
     """Read the next events and queue what somebody must be told; returns how many were read."""
@@ -70,6 +72,12 @@ def _queue(events: list[dict[str, Any]]) -> None:
             }
             if kind is NoticeKind.DUTY:
                 payload["posts"] = event["after"]["tell"]
+            if kind is NoticeKind.WARNING:
+                # The post it was handed to; of one just raised the region whose centre decides.
+                if "post" in event["after"]:
+                    payload["posts"] = [event["after"]["post"]]
+                else:
+                    payload["region"] = event["after"]["region"]
             rows.append((f"notice:{event['id']}:{kind.value}", OUTBOX_KIND, payload))
     outbox.put(rows)
 
@@ -77,6 +85,8 @@ def _queue(events: list[dict[str, Any]]) -> None:
 def _kind(event: dict[str, Any]) -> NoticeKind | None:
     if event["subject_kind"] in ("duty", "swap", "leave"):
         return NoticeKind.DUTY if event["after"].get("tell") else None  # the event names the posts
+    if event["subject_kind"] == "warning":
+        return NoticeKind.WARNING if event["action"] in WARNINGS else None
     if event["subject_kind"] != "case":
         return None
     kind = KINDS.get(event["action"])
@@ -147,6 +157,8 @@ def _posts(kind: NoticeKind, case: Case | None, payload: dict[str, Any]) -> set[
         rows = Post.objects.filter(pk__in=payload["posts"], active=True)
         found = list(rows.values_list("pk", "account_id"))
         return {pk for pk, _ in found} if case is None else _allowed(found, case)
+    if kind is NoticeKind.WARNING:
+        return {pk for pk, _ in _deciding(payload["region"])}
     assert case is not None
     match kind:
         case NoticeKind.DECIDED:
@@ -219,6 +231,21 @@ def _answering(org_id: int | None) -> _Found:
             return found
         org = people.organisation(org.parent_id) if org.parent_id is not None else None
         roles = frozenset({Role.HANDLER})
+    return []
+
+
+def _deciding(region: int) -> _Found:
+    """Whoever decides on warnings at the nearest centre where somebody does: one is proposed as
+    its owner, and any of them may take it."""
+    centre = people.centre_of(region)
+    while centre is not None:
+        if found := [
+            each
+            for role in ROLES["warnings.decide"]
+            for each in _active(role, organisation=centre.pk)
+        ]:
+            return found
+        centre = people.centre_above(centre)
     return []
 
 

@@ -13317,7 +13317,7 @@ export interface components {
             id: number;
             /**
              * Kind
-             * @description arrived, dispatched, decided, fed_back, rework, resumed, supervised, answered, escalated, alarm or duty
+             * @description arrived, dispatched, decided, fed_back, rework, resumed, supervised, answered, escalated, alarm, warning or duty
              */
             kind: string;
             /** Read At */

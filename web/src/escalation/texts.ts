@@ -121,6 +121,7 @@ export const texts = {
   "escalation.why.nobody": ["无人可通知", "nobody to tell"],
   "escalation.why.stale": ["过时未通知", "too late to tell"],
   "escalation.past": ["近期审计", "Earlier audits"],
+  "notice.warning": ["地点与设施预警", "Warning"],
   "event.escalation.step": ["自动催办：第 {step} 步，通知 {count} 个岗位", "reminded: step {step}, {count} posts told"],
   "event.escalation.alarm": ["值守预警，通知 {count} 个岗位", "raised an alarm, {count} posts told"],
   "event.escalation.acknowledge": ["知悉值守预警", "acknowledged the alarm"],
