@@ -49,7 +49,6 @@ class Wrong:
     place: int
     case: Case | None = None
     region: int | None = None
-    organisation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +156,6 @@ def _row(due: _Due, now: datetime) -> Alarm:
 
 def _centre(wrong: Wrong, rule: AlarmRule, able: Able) -> int | None:
     """The centre of the rule's tier over the place; where it has no such post, the next above."""
-    if wrong.organisation is not None:
-        return wrong.organisation
     known = people.tree()
     levels = {Level.DISTRICT: 0, Level.TOWN: 1, Level.VILLAGE: 2}
     upwards = list(known.chain(wrong.place))[::-1]  # the district first
@@ -199,12 +196,17 @@ def _on_duty(account: int, post: int) -> bool:
 def _tell(told: list[tuple[Alarm, _Due]]) -> None:
     entries = []
     for row, due in told:
-        said: dict[str, Any] = {"alarm": row.pk, "kind": row.kind, "times": row.times}
+        said: dict[str, Any] = {
+            "alarm": row.pk,
+            "kind": row.kind,
+            "times": row.times,
+            "told": due.posts,
+            "count": len(due.posts),
+        }
         if row.case_id is None:
             said |= {"org": row.organisation_id}
             entries.append(Entry("alarm", row.pk, ACTION, after=said))
         else:
-            said |= {"told": due.posts, "count": len(due.posts)}
             entries.append(Entry("case", row.case_id, ACTION, after=said))
     if entries:
         events = record(SYSTEM, *entries)
@@ -213,7 +215,6 @@ def _tell(told: list[tuple[Alarm, _Due]]) -> None:
             [
                 (event, row.case_id, due.posts)
                 for event, (row, due) in zip(events, told, strict=True)
-                if row.case_id is not None
             ],
             action=ACTION,
         )
@@ -224,7 +225,10 @@ def _urgent() -> Any:
 
 
 def _uncovered(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
-    """Urgent open cases in villages for which nobody is on duty."""
+    """Villages with urgent open cases for which nobody is on duty.
+
+    About no case: whoever answers may not see the first of them, which may be confidential.
+    """
     rows = _urgent().filter(
         village__isnull=False, reported_at__lte=now - timedelta(minutes=rule.after)
     )
@@ -234,8 +238,7 @@ def _uncovered(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
         village = row["village_id"]
         if duty.covers(village, now):
             continue
-        case = rows.filter(village=village).order_by("reported_at", "pk").first()
-        yield Wrong(AlarmKind.UNCOVERED, f"region:{village}", row["since"], village, case, village)
+        yield Wrong(AlarmKind.UNCOVERED, f"region:{village}", row["since"], village, region=village)
 
 
 def _unaccepted(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
@@ -272,18 +275,21 @@ def _unread(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
 def _stale(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
     """Centres whose cases wait while none of their consoles has the live stream open.
 
-    At night only where an urgent case waits: a town's console is switched off then.
+    How long is counted in working time, and at night nothing is said: a town's console is switched
+    off then. Where an urgent case waits every minute counts.
     """
-    waits = Q(stage__in=[Stage.RECEIVED, Stage.PRECHECKING, Stage.FILED])
-    if not _working(now):
-        waits &= Q(grade="urgent")
-    since = now - timedelta(minutes=rule.after)
-    owners = dict(
-        Case.objects.filter(waits, closed_at__isnull=True, stage_since__lte=since)
-        .order_by()
-        .values_list("owner_org")
-        .annotate(since=Min("stage_since"))
+    rows = Case.objects.filter(
+        stage__in=[Stage.RECEIVED, Stage.PRECHECKING, Stage.FILED], closed_at__isnull=True
     )
+    first = (
+        rows.order_by()
+        .values_list("owner_org")
+        .annotate(
+            urgent=Min("stage_since", filter=Q(grade="urgent")),
+            ordinary=Min("stage_since", filter=~Q(grade="urgent")),
+        )
+    )
+    owners = {pk: {"urgent": urgent, "ordinary": other} for pk, urgent, other in first}
     staffed = set(
         Post.objects.filter(
             organisation__in=owners,
@@ -293,18 +299,23 @@ def _stale(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
         ).values_list("organisation_id", flat=True)
     )
     seen = dict(Console.objects.filter(organisation_id__in=staffed).values_list())
-    for pk in sorted(staffed):
-        if seen.get(pk, since) > since:
-            continue
-        org = people.organisation(pk)
-        if org is not None:
-            yield Wrong(AlarmKind.STALE, f"org:{pk}", owners[pk], org.region_id, organisation=pk)
-
-
-def _working(now: datetime) -> bool:
     calendar = clocks.calendar(clocks.active_rules()[0])
-    minute = timedelta(minutes=1)
-    return used(now - minute, now, Unit.WORK_MINUTE, calendar) > timedelta()
+    units = {"urgent": Unit.URGENT_MINUTE}
+    if used(now - timedelta(minutes=1), now, Unit.WORK_MINUTE, calendar):
+        units["ordinary"] = Unit.WORK_MINUTE
+    for pk in sorted(staffed):
+        late = [
+            since
+            for grade, unit in units.items()
+            if (since := owners[pk][grade]) is not None
+            and used(max(since, seen.get(pk, since)), now, unit, calendar)
+            >= timedelta(minutes=rule.after)
+        ]
+        org = people.organisation(pk)
+        if late and org is not None:
+            yield Wrong(
+                AlarmKind.STALE, f"org:{pk}", min(late), org.region_id, region=org.region_id
+            )
 
 
 def _lag(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
@@ -318,9 +329,7 @@ def _lag(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
         waiting = feed.read_after(feed.Position(row.xact, row.event_id), 1)
         if waiting and waiting[0]["at"] <= now - timedelta(minutes=rule.after):
             at = waiting[0]["at"]
-            yield Wrong(
-                AlarmKind.LAG, f"feed:{row.name}", at, centre.region_id, organisation=centre.pk
-            )
+            yield Wrong(AlarmKind.LAG, f"feed:{row.name}", at, centre.region_id)
 
 
 _FINDERS: dict[AlarmKind, Callable[[AlarmRule, datetime], Iterator[Wrong]]] = {

@@ -117,10 +117,13 @@ class CaseWatches(Schema):
 class EscalationAudit(Schema):
     """The newest audit, what it found missing, and earlier ones in numbers.
 
+    `stale`: it is so old that audits no longer run. `gaps`: of cases in my sight; the numbers
+    count all of them.
     `why` of a gap: missed, failed, worker_down, not_frozen, undelivered, nobody or stale.
     """
 
     latest: dict[str, Any] | None
+    stale: bool
     gaps: list[dict[str, Any]]
     past: list[dict[str, Any]]
 

@@ -21,6 +21,7 @@ from mengding.jobs.schedule import jobs, state
 from mengding.ledger.models import Outbox
 
 GRACE = timedelta(minutes=3)  # what is due this moment need not have run
+LATE = timedelta(minutes=20)  # it runs every ten: after this the worker does not
 WINDOW = timedelta(days=2)  # how far back ended clocks are looked at
 MOST_GAPS = 500
 KEEP = timedelta(days=90)

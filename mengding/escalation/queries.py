@@ -13,11 +13,11 @@ from mengding.cases.visibility import visible_to
 from mengding.clocks import queries as clocks
 from mengding.clocks.models import Clock, ClockState
 from mengding.core import clock as time
-from mengding.core.actor import Actor
+from mengding.core.actor import Actor, Role
 from mengding.core.cache import Versioned
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.text import T
-from mengding.escalation import frozen, whom
+from mengding.escalation import auditing, frozen, whom
 from mengding.escalation.document import Bad, Chain, Document, read
 from mengding.escalation.models import Alarm, Audit, ChainSet, StepRun, Watch
 from mengding.escalation.steps import Timing, Whom, occurrences
@@ -104,7 +104,14 @@ def preview(actor: Actor, document: dict[str, Any] | None, trial: Trial) -> dict
         clocks.calendar(clocks.active_rules()[0]),
         urgent=trial.grade == "urgent",
     )
-    return {"chain": _named(chain), "steps": _steps(chain, timing, None, None)}
+    try:
+        return {"chain": _named(chain), "steps": _steps(chain, timing, None, None)}
+    except (ValueError, OverflowError) as error:
+        raise Invalid(
+            "no_deadline",
+            T("无法计算时限：{why}", "No deadline can be found: {why}").fill(why=error),
+            field="start",
+        ) from error
 
 
 def preview_on(actor: Actor, document: dict[str, Any] | None, case_id: int) -> list[dict[str, Any]]:
@@ -234,20 +241,31 @@ def of_case(actor: Actor, case_id: int) -> list[dict[str, Any]]:
 
 
 def audits(actor: Actor) -> dict[str, Any]:
-    """The newest audit with its gaps, and those of the last days in numbers."""
+    """The newest audit with its gaps, and those of the last days in numbers.
+
+    Numbers count everything. Named are to a supervisor the gaps of cases in sight, to the others
+    all, without the numbers of confidential cases, which begin with their class. `stale`: the next
+    audits have not come.
+    """
     require(actor, "escalation.audit")
     rows = list(Audit.objects.order_by("-at")[:60])
     columns = ("at", "since", "clocks", "due", "ran", "missing", "by_reason")
     past = [{name: getattr(row, name) for name in columns} for row in rows]
     if not rows:
-        return {"latest": None, "gaps": [], "past": []}
+        return {"latest": None, "stale": False, "gaps": [], "past": []}
     gaps = rows[0].gaps
-    numbers = dict(
-        Case.objects.filter(pk__in={gap["case"] for gap in gaps}).values_list("pk", "number")
-    )
+    all_named = actor.role in {Role.SYSTEM_ADMIN, Role.AUDITOR}
+    known = Q(confidential=False) if all_named else visible_to(actor)
+    cases = Case.objects.filter(known, pk__in={gap["case"] for gap in gaps})
+    numbers = dict(cases.values_list("pk", "number"))
     return {
         "latest": past[0],
-        "gaps": [gap | {"number": numbers.get(gap["case"])} for gap in gaps],
+        "stale": rows[0].at < time.now() - auditing.LATE,
+        "gaps": [
+            gap | {"number": numbers.get(gap["case"])}
+            for gap in gaps
+            if all_named or gap["case"] in numbers
+        ],
         "past": past[1:],
     }
 

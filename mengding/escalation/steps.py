@@ -2,7 +2,8 @@
 
 A step lies at a share of the limit, at its end, or some counted time after its end; it may repeat.
 Time is counted as the clock counts it: on the clock's calendar, outside its pauses. Where the
-clock runs around the clock, or the case is an emergency, nights and holidays count.
+clock runs around the clock, or the case is an emergency, nights and holidays count, before the
+end of the limit as after it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,6 +36,7 @@ CONTINUOUS = {
     Span.HOUR: Unit.URGENT_HOUR,
     Span.DAY: Unit.NATURAL_DAY,
 }
+AROUND = {WORKED[span]: CONTINUOUS[span] for span in Span}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """A clock as steps see it. `urgent`: every hour counts after the limit, whatever its unit."""
+    """A clock as steps see it. `urgent`: every hour counts, whatever the unit of the limit."""
 
     start: datetime
     limit: Limit
@@ -77,6 +79,12 @@ class Timing:
         """How this clock counts a span."""
         around = self.urgent or self.limit.unit.continuous
         return CONTINUOUS[span] if around else WORKED[span]
+
+    def counted(self) -> Limit:
+        """The limit as steps count it. The centre's own clocks are in working time whatever the
+        grade: an emergency that nobody dispatches on a Friday evening must not wait for Monday."""
+        unit = AROUND.get(self.limit.unit, self.limit.unit) if self.urgent else self.limit.unit
+        return Limit(self.limit.amount, unit)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -91,7 +99,9 @@ class Occurrence:
 def first(step: Step, timing: Timing) -> datetime | None:
     """When the step is due for the first time; None while an open pause stands before it."""
     share = step.percent / 100 if step.at is At.USED else 1.0
-    base = instant_at_fraction(timing.start, timing.limit, timing.calendar, share, timing.pauses)
+    base = instant_at_fraction(
+        timing.start, timing.counted(), timing.calendar, share, timing.pauses
+    )
     if base is None or step.at is not At.OVER:
         return base
     return _later(base, step.amount, step.unit, timing)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mengding.cases.models import Case, WorkOrder
 from mengding.cases.visibility import bearings
 from mengding.clocks.models import Clock
-from mengding.core.actor import Level
+from mengding.core.actor import Level, Role
 from mengding.escalation.steps import Whom
 from mengding.people import queries as people
 from mengding.people.models import Organisation, Post
@@ -31,7 +31,10 @@ def find(case: Case, clock: Clock | None, whom: Whom) -> Found:
         return Found(whom, None, _allowed(case, Post.objects.filter(pk__in=whom.posts)))
     start = _start(case, clock, whom)
     for org in _upwards(start, centre=whom.relation in {"owner", "above", "tier"}):
-        posts = _allowed(case, Post.objects.filter(organisation=org.pk, role=whom.role))
+        roles = [whom.role]
+        if whom.role == Role.HANDLER and org.region_id == case.village_id:
+            roles.append(Role.COLLECTOR)  # 自办: there its grid workers handle
+        posts = _allowed(case, Post.objects.filter(organisation=org.pk, role__in=roles))
         if posts:
             return Found(whom, org.pk, posts)
     return Found(whom, start, ())

@@ -24,10 +24,10 @@ class NoticeOut(Schema):
     id: int
     kind: str = Field(
         description="arrived, dispatched, decided, fed_back, rework, resumed, supervised, answered,"
-        " escalated, alarm or duty"
+        " escalated, alarm, warning or duty"
     )
     action: str = Field(examples=["case.dispatch"])
-    case: int | None = Field(description="null: about no case (duty)")
+    case: int | None = Field(description="null: about no case")
     case_number: str | None
     at: datetime
     read_at: datetime | None

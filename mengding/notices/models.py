@@ -19,6 +19,7 @@ class NoticeKind(models.TextChoices):
     ESCALATED = "escalated", "催办"  # a step of an escalation chain
     DUTY = "duty", "值勤"  # swaps, leave, duty that ended by itself; about no case
     ALARM = "alarm", "预警"  # e.g. nobody on duty where an urgent case is
+    WARNING = "warning", "地点与设施预警"  # raised, or handed to this post; about no case
 
 
 class Notice(models.Model):

@@ -19,7 +19,7 @@ from mengding.notices import channels
 from mengding.notices.models import Notice, NoticeKind
 from mengding.people import queries as people
 from mengding.people.models import Post
-from mengding.policy.permissions import sees
+from mengding.policy.permissions import ROLES, sees
 
 READER = "notices"
 OUTBOX_KIND = "notice"
@@ -45,6 +45,8 @@ KINDS: dict[str, NoticeKind] = {
     "case.supervise": NoticeKind.SUPERVISED,
 }
 
+WARNINGS = ("warning.raise", "warning.take")
+
 
 def follow(limit: int = 200) -> int:
     """Read the next events and queue what somebody must be told; returns how many were read."""
@@ -66,9 +68,16 @@ def _queue(events: list[dict[str, Any]]) -> None:
                 "by": event["post_id"],
                 "orgs": [o["org"] for o in event["after"].get("orders", []) if o["status"] in LIVE],
                 "approval": (event["after"].get("approval") or {}).get("id"),
+                "demand": (event["after"].get("demand") or {}).get("org"),
             }
             if kind is NoticeKind.DUTY:
                 payload["posts"] = event["after"]["tell"]
+            if kind is NoticeKind.WARNING:
+                # The post it was handed to; of one just raised the region whose centre decides.
+                if "post" in event["after"]:
+                    payload["posts"] = [event["after"]["post"]]
+                else:
+                    payload["region"] = event["after"]["region"]
             rows.append((f"notice:{event['id']}:{kind.value}", OUTBOX_KIND, payload))
     outbox.put(rows)
 
@@ -76,6 +85,8 @@ def _queue(events: list[dict[str, Any]]) -> None:
 def _kind(event: dict[str, Any]) -> NoticeKind | None:
     if event["subject_kind"] in ("duty", "swap", "leave"):
         return NoticeKind.DUTY if event["after"].get("tell") else None  # the event names the posts
+    if event["subject_kind"] == "warning":
+        return NoticeKind.WARNING if event["action"] in WARNINGS else None
     if event["subject_kind"] != "case":
         return None
     kind = KINDS.get(event["action"])
@@ -86,9 +97,11 @@ def _kind(event: dict[str, Any]) -> NoticeKind | None:
     return kind
 
 
-def tell(kind: NoticeKind, told: Iterable[tuple[int, int, Iterable[int]]], *, action: str) -> None:
+def tell(
+    kind: NoticeKind, told: Iterable[tuple[int, int | None, Iterable[int]]], *, action: str
+) -> None:
     """Queue notices to posts that an app above has chosen, in the transaction of the events.
-    `told`: event, case and posts of each.
+    `told`: event, case (None: about none) and posts of each.
 
     Who may not see the case by the time of delivery is left out.
     """
@@ -144,6 +157,8 @@ def _posts(kind: NoticeKind, case: Case | None, payload: dict[str, Any]) -> set[
         rows = Post.objects.filter(pk__in=payload["posts"], active=True)
         found = list(rows.values_list("pk", "account_id"))
         return {pk for pk, _ in found} if case is None else _allowed(found, case)
+    if kind is NoticeKind.WARNING:
+        return {pk for pk, _ in _deciding(payload["region"])}
     assert case is not None
     match kind:
         case NoticeKind.DECIDED:
@@ -158,7 +173,7 @@ def _posts(kind: NoticeKind, case: Case | None, payload: dict[str, Any]) -> set[
         case NoticeKind.ARRIVED | NoticeKind.HELP:
             found = _dispatchers(case)
         case NoticeKind.SUPERVISED:
-            found = [*_handlers(case, case.order_org_ids), *_dispatchers(case)]
+            found = _answering(payload["demand"])
         case _:
             raise ValueError(f"{kind.value}: its posts are named by who tells")
     return _allowed(found, case)
@@ -204,6 +219,34 @@ def _handlers(case: Case, org_ids: Iterable[int | None]) -> _Found:
 
 def _dispatchers(case: Case) -> _Found:
     return _active(Role.DISPATCHER, organisation=case.owner_org_id)
+
+
+def _answering(org_id: int | None) -> _Found:
+    """Whoever may answer at the organisation of the demand; where nobody is, the handlers of the
+    nearest above, who may too."""
+    org = people.organisation(org_id) if org_id is not None else None
+    roles = ROLES["supervision.answer"]
+    while org is not None:
+        if found := [each for role in roles for each in _active(role, organisation=org.pk)]:
+            return found
+        org = people.organisation(org.parent_id) if org.parent_id is not None else None
+        roles = frozenset({Role.HANDLER})
+    return []
+
+
+def _deciding(region: int) -> _Found:
+    """Whoever decides on warnings at the nearest centre where somebody does: one is proposed as
+    its owner, and any of them may take it."""
+    centre = people.centre_of(region)
+    while centre is not None:
+        if found := [
+            each
+            for role in ROLES["warnings.decide"]
+            for each in _active(role, organisation=centre.pk)
+        ]:
+            return found
+        centre = people.centre_above(centre)
+    return []
 
 
 def _verifiers(case: Case) -> _Found:

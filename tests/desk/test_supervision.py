@@ -182,6 +182,7 @@ def test_an_alarm_is_acknowledged_and_the_audit_read(
     from mengding.cases.tests.made import case_at
     from mengding.core import clock
     from mengding.escalation import actions
+    from mengding.escalation.models import Audit
 
     with database(django_db_blocker):
         with clock.at(clock.now() - timedelta(hours=2)):
@@ -200,6 +201,11 @@ def test_an_alarm_is_acknowledged_and_the_audit_read(
     auditor = Person(browser, server, "audit")
     auditor.page.goto(f"{server}/desk/numbers/alarms")
     auditor.page.wait_for_selector("[data-test=audit]")
+    assert auditor.page.locator("[data-test=audit-stale]").count() == 0
+    with database(django_db_blocker):  # as when the worker has been dead since
+        Audit.objects.update(at=clock.now() - timedelta(minutes=25))
+    auditor.page.reload()
+    auditor.page.wait_for_selector("[data-test=audit].bad [data-test=audit-stale]")
     auditor.leave()
 
 

@@ -21,6 +21,7 @@ from mengding.notices.models import Notice
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.django_db]
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 RULE = {"on": True, "after": 10, "every": 30, "role": "dispatcher", "tier": "district"}
 
 
@@ -77,11 +78,16 @@ def test_nobody_on_duty_for_a_village_with_an_urgent_case(monkeypatch: Any) -> N
     with clock.at(MONDAY):
         first, second = case_at(Stage.RECEIVED), case_at(Stage.RECEIVED)
         Case.objects.filter(pk__in=[first.pk, second.pk]).update(grade="urgent")
+        # Nobody's loss: the oldest is hidden from who answers, the alarm is not.
+        Case.objects.filter(pk=first.pk).update(confidential=True, received_by=None)
     on_duty = [False]
     monkeypatch.setattr("mengding.duty.queries.covers", lambda region, at: on_duty[0])
     check(MONDAY + MINUTE)
     rows = Alarm.objects.filter(kind="uncovered", region=first.village_id, ended_at=None)
-    assert rows.count() == 1, "one alarm for the village, however many cases"
+    row = rows.get()  # one for the village, however many cases
+    assert (row.case_id, row.post_id) == (None, who("dispatch").post_id)
+    assert row.pk in {each["id"] for each in _open("dispatch")}
+    assert Notice.objects.filter(kind="alarm", post=row.post_id, at=row.told_at).exists()
     on_duty[0] = True
     check(MONDAY + 2 * MINUTE)
     assert not rows.exists()
@@ -106,22 +112,51 @@ def test_notices_of_an_urgent_case_that_nobody_has_read() -> None:
 
 
 def test_no_console_of_the_centre_is_open() -> None:
-    publish(stale=RULE)
+    publish(stale={**RULE, "role": "supervisor"})
     with clock.at(MONDAY):
         case = case_at(Stage.FILED)
     owner = case.owner_org_id
-    rows = Alarm.objects.filter(kind="stale", organisation=owner, ended_at=None)
+    rows = Alarm.objects.filter(kind="stale", key=f"org:{owner}", ended_at=None)
     with clock.at(MONDAY + 15 * MINUTE):
         actions.consoles_seen([owner])
     check(MONDAY + 20 * MINUTE)
     assert not rows.exists()
     check(MONDAY + 30 * MINUTE)
-    staffed = who("dispatch").org_id == owner or who("town").org_id == owner
-    assert rows.exists() == staffed
+    row = rows.get()
+    # Not the absent centre's own affair: the post of the rule's tier is told.
+    assert (row.organisation_id, row.post_id) == (who("supervise").org_id, who("supervise").post_id)
+    event = Event.objects.get(subject_kind="alarm", subject_id=row.pk)
+    told = Notice.objects.filter(event_id=event.pk, case=None, kind="alarm")
+    assert [notice.post_id for notice in told] == event.after["told"] != []
     with clock.at(MONDAY + 31 * MINUTE):
         actions.consoles_seen([owner])
     check(MONDAY + 32 * MINUTE)
     assert not rows.exists()
+
+
+def test_a_console_that_is_off_at_night_is_no_alarm_in_the_morning() -> None:
+    publish(stale=RULE)
+    Case.objects.filter(closed_at=None).update(closed_at=MONDAY, stage="closed")  # the demo's
+    with clock.at(MONDAY + 8 * HOUR):  # 17:00
+        case = case_at(Stage.RECEIVED)
+        assert case.grade != "urgent"
+        actions.consoles_seen([case.owner_org_id])
+    with clock.at(MONDAY + 8.5 * HOUR):  # and switched off at 17:30
+        actions.consoles_seen([case.owner_org_id])
+    rows = Alarm.objects.filter(kind="stale", key=f"org:{case.owner_org_id}", ended_at=None)
+    morning = MONDAY + 23.5 * HOUR  # 8:30
+    for at in (MONDAY + 12 * HOUR, morning + MINUTE, morning + 9 * MINUTE):
+        check(at)
+        assert not rows.exists(), at
+    check(morning + 10 * MINUTE)
+    assert rows.exists()
+    with clock.at(morning + 11 * MINUTE):
+        actions.consoles_seen([case.owner_org_id])
+        Case.objects.filter(pk=case.pk).update(grade="urgent")
+    check(morning + 12 * MINUTE)
+    assert not rows.exists()
+    check(MONDAY + 36 * HOUR)  # 21:00: every minute counts now
+    assert rows.exists()
 
 
 def test_a_reader_of_the_ledger_that_stands_still() -> None:
@@ -132,7 +167,9 @@ def test_a_reader_of_the_ledger_that_stands_still() -> None:
     rows = Alarm.objects.filter(kind="lag", key="feed:notices", ended_at=None)
     check(MONDAY + timedelta(days=400))
     # Only settled events count, and this test's own are not: those of the demo are.
-    assert rows.count() == 1
+    row = rows.get()
+    assert row.post_id == who("dispatch").post_id
+    assert Notice.objects.filter(case=None, kind="alarm", post=row.post_id, at=row.told_at).exists()
     Cursor.objects.filter(name="notices").update(xact=2**62)
     check(MONDAY + timedelta(days=400, minutes=1))
     assert rows.count() == 0

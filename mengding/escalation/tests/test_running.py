@@ -1,6 +1,7 @@
 """From clocks to steps that ran: freezing, moving, ending, telling, and what the audit finds."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from django.db import DatabaseError, transaction
 from mengding.cases import actions as cases
 from mengding.cases.models import Case
 from mengding.cases.queries import timeline
-from mengding.cases.tests.made import take, who
+from mengding.cases.stages import Stage
+from mengding.cases.tests.made import case_at, org, report, take, who
+from mengding.clocks import queries as clocks
 from mengding.clocks.models import Clock
 from mengding.core import clock
-from mengding.core.actor import SYSTEM
+from mengding.core.actor import SYSTEM, Actor, Level
 from mengding.core.errors import Conflict, Invalid
 from mengding.escalation import actions, queries, running
 from mengding.escalation.models import ChainSet, StepRun, Watch
@@ -74,6 +77,21 @@ def test_steps_run_when_they_are_due_and_tell_the_right_posts() -> None:
         (3, 1, "told"),
         (3, 2, "told"),
     ]
+
+
+def test_what_the_own_village_handles_reminds_its_grid_workers() -> None:
+    publish()
+    with clock.at(MONDAY):
+        case = case_at(Stage.FILED, class_code="E0110")
+        station = org("centre-511803102201")
+        cases.dispatch(who("dispatch"), case.pk, lead_org_id=station)
+        cases.accept(who("grid"), case.pk)
+        see(case)
+    run(MONDAY + 2 * HOUR)
+    deliver()
+    assert ran(watch_of(case)) == [(0, 0)]
+    assert "grid" in told(case)
+    assert "handler" not in told(case)
 
 
 def test_the_clock_keeps_the_version_it_started_with_and_no_version_changes() -> None:
@@ -163,6 +181,24 @@ def test_emergencies_know_no_night() -> None:
     assert ran(watch) == [(0, 0), (1, 0), (2, 0)]
 
 
+def test_an_emergency_that_nobody_dispatches_is_told_of_the_same_evening() -> None:
+    publish({**CHAIN, "clocks": ["dispatch"]})
+    friday = MONDAY + timedelta(days=4, hours=11)  # 20:00
+    with clock.at(friday):
+        case = case_at(Stage.FILED)
+        see(case)
+    watch = watch_of(case, "dispatch")
+    limit = clocks.limit_of(Clock.objects.get(pk=watch.clock_id))
+    assert (watch.urgent, limit.unit) == (True, "work_minute")
+    due = friday + timedelta(minutes=limit.amount)
+    run(due)
+    run(due + HOUR)
+    assert ran(watch) == [(0, 0), (1, 0), (2, 0)]
+    trial = queries.Trial("dispatch", "C0101", "urgent", "town", friday, limit.amount, limit.unit)
+    shown = queries.preview(who("sysadmin"), None, trial)
+    assert [row["at"] for row in shown["steps"]][1:3] == [due, due + HOUR]
+
+
 def test_what_was_due_long_ago_tells_nobody() -> None:
     publish()
     _, watch = watched()
@@ -246,6 +282,40 @@ def test_the_audit_runs_as_a_job_and_leaves_its_result() -> None:
     assert {gap["why"] for gap in shown["gaps"]} == set(result["by_reason"])
 
 
+def test_the_audit_names_to_each_post_only_the_cases_it_may_know_of() -> None:
+    publish()
+    with clock.at(MONDAY):
+        ours = case_at(Stage.FILED)
+        secret = report("家庭纠纷", class_code="S0102").case
+        town = replace(who("supervise"), region_id=ours.town_id, level=Level.TOWN)
+        elsewhere = report(village="511803001001").case
+        cases.file(who("mediate"), secret.pk, condition_code="S0102-1")  # which gives the number
+        elsewhere = cases.file(who("desk"), elsewhere.pk, condition_code="C0101-1")
+        assert elsewhere.town_id != ours.town_id
+    found = audit(MONDAY + timedelta(minutes=10))  # nobody has read the ledger: all are gaps
+    all_of = [ours, secret, elsewhere]
+    assert {case.pk for case in all_of} <= {gap["case"] for gap in found.gaps}
+
+    def shown(actor: Actor) -> list[str | None]:
+        said = queries.audits(actor)
+        assert said["latest"]["missing"] == found.missing  # numbers are everybody's
+        numbers = {gap["case"]: gap["number"] or "" for gap in said["gaps"]}
+        return [numbers.get(case.pk) for case in all_of]
+
+    assert shown(who("supervise")) == [ours.number, None, elsewhere.number]
+    assert shown(town) == [ours.number, None, None]
+    for name in ("sysadmin", "audit"):
+        assert shown(who(name)) == [ours.number, "", elsewhere.number]
+
+
+def test_an_audit_that_has_not_come_for_long_is_said_to_be_stale() -> None:
+    publish()
+    audit(MONDAY)
+    for minutes, stale in ((10, False), (21, True)):
+        with clock.at(MONDAY + timedelta(minutes=minutes)):
+            assert queries.audits(who("audit"))["stale"] is stale
+
+
 def test_publishing_refuses_nonsense_and_what_somebody_else_has_changed() -> None:
     publish()
     with pytest.raises(Invalid) as bad:
@@ -273,6 +343,12 @@ def test_a_preview_says_when_and_whom_and_keeps_nothing() -> None:
     trial = queries.Trial("handle", "E0110", "general", "town", MONDAY, 4, "work_hour")
     shown = queries.preview(who("sysadmin"), None, trial)
     assert [row["at"] for row in shown["steps"]] == [row["at"] for row in handle["steps"]]
+    late = queries.Trial(
+        "handle", "", "general", "town", datetime(9999, 12, 30, tzinfo=UTC), 4, "work_hour"
+    )
+    with pytest.raises(Invalid) as bad:
+        queries.preview(who("sysadmin"), None, late)
+    assert bad.value.field == "start"
     assert (StepRun.objects.count(), Outbox.objects.count()) == before
     seen = queries.of_case(who("handler"), case.pk)
     assert [row["at"] for row in seen[0]["next"]] == [row["at"] for row in handle["steps"]]

@@ -75,9 +75,12 @@ def slow(step: Step, timing: Timing) -> list[datetime]:
                 return index
         return None
 
-    whole = limit_minutes(timing.limit.amount, timing.limit.unit, timing.calendar)
+    unit = timing.limit.unit
+    if timing.urgent:
+        unit = {Unit.WORK_HOUR: Unit.URGENT_HOUR, Unit.WORK_DAY: Unit.NATURAL_DAY}.get(unit, unit)
+    whole = limit_minutes(timing.limit.amount, unit, timing.calendar)
     # A part of a minute: the model, which knows whole ones, says the first at which it is over.
-    at = reached(0, -(-whole * step.percent // 100), timing.limit.unit)
+    at = reached(0, -(-whole * step.percent // 100), unit)
     spans = CONTINUOUS if timing.urgent or timing.limit.unit.continuous else WORKED
 
     def later(start: int | None, amount: int, span: Span) -> int | None:

@@ -13,7 +13,7 @@ from django.test import Client
 from mengding.cases import actions
 from mengding.cases.models import Case
 from mengding.cases.stages import Stage
-from mengding.cases.tests.made import LEAD_ACTOR, appealed_case, case_at, report, take, who
+from mengding.cases.tests.made import LEAD_ACTOR, appealed_case, case_at, org, report, take, who
 from mengding.core import clock
 from mengding.demo.secrets import token
 from mengding.ledger import feed, outbox
@@ -22,6 +22,7 @@ from mengding.notices import queries, telling
 from mengding.notices.actions import forget_old, mark_read
 from mengding.notices.models import Notice
 from mengding.people.models import Post
+from mengding.policy.permissions import ROLES
 
 pytestmark = pytest.mark.usefixtures("world", "committed")
 
@@ -59,8 +60,27 @@ def test_the_way_of_a_case() -> None:
     expected += [("rework", "handler")]
     assert told(case) == expected
     actions.supervise(who("supervise"), case.pk, demand="今日办结")
-    expected += [("supervised", name) for name in ("dispatch", "handler", "water")]
+    expected += [("supervised", "handler")]  # whose demand it is, not who assists
     assert told(case) == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "asked"),
+    [("centre-511803102201", ["grid"]), ("centre-511803", ["desk", "dispatch"])],
+)
+def test_a_demand_is_told_to_whoever_may_answer_it(where: str, asked: list[str]) -> None:
+    case = case_at(Stage.FILED)
+    if "grid" in asked:
+        actions.dispatch(who("dispatch"), case.pk, lead_org_id=org(where))
+    before = told(case)
+    actions.supervise(who("supervise"), case.pk, demand="今日答复", organisation_id=org(where))
+    names = {name for kind, name in told(case)[len(before) :] if kind == "supervised"}
+    assert set(asked) <= names
+    posts = Notice.objects.filter(case=case, kind="supervised").values_list(
+        "post__organisation__code", "post__role"
+    )
+    assert {code for code, _ in posts} == {where}
+    assert {role for _, role in posts} <= ROLES["supervision.answer"]
 
 
 def test_who_appealed_hears_that_it_was_granted() -> None:

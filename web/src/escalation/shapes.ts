@@ -16,7 +16,7 @@ export type Preview = components["schemas"]["ChainPreviewClock"];
 
 export interface Gap { clock: number; case: number; number: string | null; kind: string; step: number; nth: number; due: string; why: string; detail: string }
 export interface AuditRow { at: string; since: string; clocks: number; due: number; ran: number; missing: number; by_reason: Record<string, number> }
-export interface Audit { latest: AuditRow | null; gaps: Gap[]; past: AuditRow[] }
+export interface Audit { latest: AuditRow | null; stale: boolean; gaps: Gap[]; past: AuditRow[] }
 
 export const active = () => body<ChainSet>(api.GET("/api/v1/escalation/chains/active"));
 export const version = (n: number) => body<ChainSet>(api.GET("/api/v1/escalation/chains/{version}", { params: { path: { version: n } } }));
