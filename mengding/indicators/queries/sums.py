@@ -145,7 +145,7 @@ def _cells(
         parts.append(f"starts_with({columns['class_code']}, %s)")
         values.append(scope.class_code)
     for name in ("channel", "tier", "post"):
-        if given := getattr(scope, name):
+        if (given := getattr(scope, name)) not in ("", None):  # post 0 is a post: nobody's
             # Behind an expression: the key is read by place and day and checked for this. Said
             # plainly, skipping through it is taken for dearer than all places of another index.
             column = "(b || '')" if columns[name] == "b" else columns[name]

@@ -11,9 +11,9 @@ from django.test import Client
 from mengding.cases import actions as cases
 from mengding.cases.models import Case
 from mengding.cases.stages import Satisfaction, Stage
-from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, who
+from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, spot, who
 from mengding.core import clock
-from mengding.core.actor import Actor
+from mengding.core.actor import SYSTEM, Actor
 from mengding.core.errors import Invalid, NotAllowed, NotFound
 from mengding.demo.secrets import token
 from mengding.indicators import actions, queries
@@ -191,6 +191,20 @@ def test_numbers_by_post_are_for_supervisors(every_stage: list[Case]) -> None:
     with pytest.raises(Invalid):
         number(dispatch, "sent", Filters(post=who("desk").post_id))
     assert number(dispatch, "sent", Filters(post=dispatch.post_id)) > 0
+
+
+def test_what_nobody_did_is_a_post_too() -> None:
+    """A case that an import or the system received: the row of 0 is as long as its list."""
+    report()
+    lon, lat = spot()
+    cases.receive(SYSTEM, cases.Message(text="井盖丢失", class_code="C0101", lon=lon, lat=lat))
+    caught_up()
+    supervisor, nobody = who("supervise"), Filters(post=0)
+    rows = queries.measure(supervisor, ["received"], "post", DAY, NEXT).rows
+    assert {row.key: row.values["received"].n for row in rows}["0"] == 1
+    assert number(supervisor, "received", nobody) == 1
+    found = queries.cases_of(supervisor, "received", DAY, NEXT, nobody)
+    assert (found.total, len(found.items)) == (1, 1)
 
 
 def test_administrators_see_no_numbers() -> None:
