@@ -316,6 +316,19 @@ def test_over_http() -> None:
     assert get(f"/file{query}&format=xlsx").content[:2] == b"PK"
     assert get("/state").json()["lag"] is not None
     assert get("/periods").json() == {"items": []}
+    for name in ("day", "since", "until"):
+        for day in ("0001-01-05", "1000-01-01", "9999-12-31"):
+            kind = "month" if name == "day" else "span"
+            edge = Client().get(
+                f"/api/v1/indicators/values?kind={kind}&{name}={day}",
+                headers={"Authorization": f"Bearer {token('desk')}"},
+            )
+            assert edge.status_code == 422, (name, day, edge.content)
+            assert json.loads(edge.content)["field"].endswith(name)
+    for day in ("1970-01-01", "2200-01-01"):
+        for kind in ("week", "year"):
+            get(f"/values?kind={kind}&day={day}&compare=true")
+            get(f"/dashboards/overview?kind={kind}&day={day}")
     bad = Client().get(
         "/api/v1/indicators/values?codes=nope",
         headers={"Authorization": f"Bearer {token('desk')}"},
