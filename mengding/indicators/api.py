@@ -121,7 +121,6 @@ class PeriodOut(Schema):
     id: int
     since: date
     until: date
-    facts: int
     digest: str
 
 

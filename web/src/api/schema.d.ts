@@ -13850,8 +13850,6 @@ export interface components {
         PeriodOut: {
             /** Digest */
             digest: string;
-            /** Facts */
-            facts: number;
             /** Id */
             id: number;
             /**

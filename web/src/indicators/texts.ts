@@ -109,7 +109,6 @@ export const texts = {
   "ind.closedLead": ["每月自动封账上一个月；一季、一年的各月都封账后，该季、该年也自动封账。封账的数字固定在数据库里，谁也不能再改；之后的变动只作为更正列出。", "Months close by themselves, and so do quarters and years whose months are all closed. Closed numbers are fixed in the database; what changes later is listed as a correction."],
   "ind.month": ["期间", "Period"],
   "ind.frozenAt": ["封账时间", "Closed on"],
-  "ind.facts": ["记录数", "Facts"],
   "ind.digest": ["摘要", "Digest"],
   "ind.corrections": ["更正", "Corrections"],
   "ind.noneClosed": ["还没有封账的期间。", "No period is closed yet."],
