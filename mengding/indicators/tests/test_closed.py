@@ -185,6 +185,19 @@ def test_what_stood_open_is_told_where_no_sum_is_kept(
         assert behind.total == len(behind.items) == then.total["open"].n
 
 
+def test_what_waits_is_counted_before_a_month_is_closed() -> None:
+    """Events nobody has read yet, and a limit that ran out: no corrections from the start."""
+    supervisor = who("supervise")
+    with clock.at(MOMENT - timedelta(days=20)):
+        case_at(Stage.HANDLING)
+    with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
+        actions.freeze(supervisor, MONTH)
+        then = queries.measure(supervisor, [], "", MONTH, AFTER, frozen=True).total
+        assert (then["received"].n, then["overdue"].n) == (1, 1)
+        caught_up()
+        assert queries.periods(supervisor)[0]["corrections"] == 0
+
+
 def test_a_month_is_closed_once_and_when_it_is_over() -> None:
     supervisor = who("supervise")
     with pytest.raises(Invalid):
