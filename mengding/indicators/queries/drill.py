@@ -70,8 +70,9 @@ def cases_of(
     period = closed_period(scope, since, until) if frozen else None
     rows = _facts(scope, indicator, part, since, until, period)
     hidden = 0
-    if actor.role is Role.HANDLER and actor.kind is not ActorKind.SYSTEM:
-        # What was dispatched to a department and left it again counts, but is not its any more.
+    if period is not None or (actor.role is Role.HANDLER and actor.kind is not ActorKind.SYSTEM):
+        # What was dispatched to a department and left it again counts, but is not its any more;
+        # of a closed period, what has moved to another area or become confidential since.
         hidden = total - rows.filter(case_id__in=ids_visible_to(actor)).count()
     few = indicator.stock and total <= _FEW
     page, following = _page(rows, few, cursor, limit) if total else ([], None)

@@ -12,7 +12,7 @@ from mengding.cases import actions as cases
 from mengding.cases.stages import Stage
 from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, spot, take, who
 from mengding.core import clock
-from mengding.core.actor import Actor
+from mengding.core.actor import SYSTEM, Actor
 from mengding.core.errors import Conflict, Invalid, NotAllowed
 from mengding.indicators import actions, queries, rollup
 from mengding.indicators.check import compare
@@ -196,6 +196,26 @@ def test_what_waits_is_counted_before_a_month_is_closed() -> None:
         assert (then["received"].n, then["overdue"].n) == (1, 1)
         caught_up()
         assert queries.periods(supervisor)[0]["corrections"] == 0
+
+
+def test_cases_of_a_closed_number_that_may_not_be_opened_any_more_are_told_of() -> None:
+    """One became confidential since, one has moved to another town."""
+    desk, town = who("desk"), who("town")
+    secret, elsewhere, stays = report().case, report().case, report().case
+    lon, lat = spot("511803105201")
+    with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
+        actions.freeze(who("supervise"), MONTH)
+        cases.amend(desk, secret.pk, class_code="S0101")
+        cases.amend(desk, elsewhere.pk, lon=lon, lat=lat)
+        caught_up()
+        for code in ("received", "open"):
+            for reader, hidden in ((town, 2), (who("supervise"), 1), (SYSTEM, 0)):
+                found = queries.cases_of(
+                    reader, code, MONTH, AFTER, Filters(region="511803102"), frozen=True
+                )
+                assert (found.total, found.hidden) == (3, hidden)
+                assert len(found.items) == 3 - hidden
+                assert stays.pk in [row["id"] for row in found.items]
 
 
 def test_a_month_is_closed_once_and_when_it_is_over() -> None:

@@ -72,7 +72,7 @@ export const texts = {
   "ind.part.over": ["分母", "All of them"],
   "ind.cases": ["{n} 件", "{n} cases"],
   "ind.dispatches": ["{n} 次派遣", "{n} dispatches"],
-  "ind.hidden": ["其中 {n} 件您无权打开（已不在您手上）。", "{n} of these you may not open (they left your hands)."],
+  "ind.hidden": ["其中 {n} 件您现在无权打开。", "{n} of these you may not open now."],
   "ind.noCases": ["没有案件。", "No case."],
   "ind.number": ["案号", "Number"],
   "ind.class": ["类别", "Class"],
