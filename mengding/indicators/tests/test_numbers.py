@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -248,6 +249,28 @@ def test_any_span_is_the_sum_of_its_days() -> None:
                     assert sum(parts) == row.values[code].n, (since, until, by, code)
     stood = queries.measure(supervisor, ["open"], "", MONTH, AFTER, step="day").rows
     assert [row.values["open"].n for row in stood] == [6, 7] or stood[-1].values["open"].n == 7
+
+
+def test_what_happens_at_midnight_is_on_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event is written a little after the row of the case, here on the next day."""
+    midnight = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+    closed = case_at(Stage.CLOSED)
+    for act in (
+        report,
+        lambda: cases.call_back(
+            who("desk"), closed.pk, satisfaction=Satisfaction.SATISFIED, resolved=True
+        ),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                clock, "now", chain([midnight - timedelta(seconds=1)], repeat(midnight)).__next__
+            )
+            act()
+    with clock.at(midnight):
+        caught_up()
+    assert compare().different == []
+    supervisor = who("supervise")
+    assert (number(supervisor, "received"), number(supervisor, "called")) == (2, 1)
 
 
 def test_spans_and_what_they_are_compared_with() -> None:
