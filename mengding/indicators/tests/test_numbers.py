@@ -12,7 +12,7 @@ from django.test import Client
 from mengding.cases import actions as cases
 from mengding.cases.models import Case
 from mengding.cases.stages import Satisfaction, Stage
-from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, spot, who
+from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, spot, take, who
 from mengding.core import clock
 from mengding.core.actor import SYSTEM, Actor
 from mengding.core.errors import Invalid, NotAllowed, NotFound
@@ -248,7 +248,28 @@ def test_any_span_is_the_sum_of_its_days() -> None:
                     parts = [r.values[code].n for r in daily.rows if r.key == row.key]
                     assert sum(parts) == row.values[code].n, (since, until, by, code)
     stood = queries.measure(supervisor, ["open"], "", MONTH, AFTER, step="day").rows
-    assert [row.values["open"].n for row in stood] == [6, 7] or stood[-1].values["open"].n == 7
+    assert stood[-1].values["open"].n == 7
+
+
+@pytest.mark.parametrize("step", ["day", "week"])
+def test_what_stands_open_is_told_of_quiet_steps_too(step: Any) -> None:
+    """One came on the 3rd and is dispatched on the 24th; an older one ended on the 3rd."""
+    with clock.at(MOMENT - timedelta(days=60)):
+        older = report().case.pk
+    with clock.at(MOMENT - timedelta(days=21)):
+        waiting = case_at(Stage.FILED)
+        take("decline", older)
+    take("dispatch", waiting.pk)
+    caught_up()
+    supervisor = who("supervise")
+    rows = queries.measure(supervisor, [], "", MONTH, AFTER, step=step).rows
+    wanted = [MONTH + timedelta(days=n) for n in range(24)]
+    wanted = sorted({span(step, day).since for day in wanted})
+    assert [row.step for row in rows] == wanted  # and none after today
+    assert {row.values["open"].n for row in rows} == {1}
+    # Nothing is told of the time before anything came.
+    early = queries.measure(supervisor, ["open"], "org", date(2025, 1, 1), AFTER, step=step).rows
+    assert min(row.step for row in early if row.step) == span(step, date(2026, 9, 25)).since
 
 
 def test_what_happens_at_midnight_is_on_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
