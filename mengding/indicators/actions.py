@@ -100,18 +100,18 @@ def keep_near(limit: int = 100) -> bool:
         return False
 
 
-def _waiting(limit: int) -> tuple[list[int], bool]:
-    """Cases with events behind the follower, of the newest so many of these; whether there are
-    more."""
+def _waiting(limit: int | None) -> tuple[list[int], bool]:
+    """Cases with events behind the follower, of the newest so many of these (None: of all);
+    whether there are more."""
     here = feed.stands(READER)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT subject_id FROM ledger_event WHERE (xact, id) > (%s, %s)"
             " AND subject_kind = 'case' ORDER BY xact DESC, id DESC LIMIT %s",
-            [here.xact, here.event_id, limit + 1],
+            [here.xact, here.event_id, None if limit is None else limit + 1],
         )
         found = cursor.fetchall()
-    return sorted({pk for (pk,) in found[:limit]}), len(found) > limit
+    return sorted({pk for (pk,) in found[:limit]}), limit is not None and len(found) > limit
 
 
 def catch_up() -> int:
@@ -154,7 +154,6 @@ def rebuild(progress: Progress = _quiet) -> int:
 # Closing a period
 
 
-@transaction.atomic
 def freeze(
     actor: Actor, since: date, district_id: int | None = None, kind: Kind = "month"
 ) -> Period:
@@ -162,8 +161,9 @@ def freeze(
 
     Later changes of its cases are shown beside them as corrections. Months of a quarter or year
     that are not closed yet are closed with it; those that are keep their numbers, and what was
-    corrected in them since is in those of the quarter. Raises `Invalid` for a period that is not
-    over, `Conflict` for one that is closed already.
+    corrected in them since is in those of the quarter. What waits in the ledger is taken in
+    before. Raises `Invalid` for a period that is not over, `Conflict` for one that is closed
+    already, or while the numbers are far behind.
     """
     require(actor, "indicators.freeze")
     district = _district(actor, district_id)
@@ -183,19 +183,35 @@ def freeze(
             T("这个期间还没有结束。", "This period is not over."),
             field="period",
         )
-    feed.hold(READER, wait=True)
-    closed = Period.objects.filter(district=district)
-    if closed.filter(since=days.since, until=days.until).exists():
-        raise Conflict(
-            "period_frozen",
-            T("这个期间已经封账。", "This period is closed already."),
-            field="period",
-        )
-    if kind != "month":
-        for month in months_of(days):
-            if not closed.filter(since=month.since, until=month.until).exists():
-                _keep(actor, district, month)
-    return _keep(actor, district, days)
+    catch_up()  # in transactions of its own: what others write is not held up by all of it
+    with transaction.atomic():
+        feed.hold(READER, wait=True)
+        # Another one follows just now, and more waits than can be taken in at once.
+        if len(feed.read_after(feed.stands(READER), BATCH)) == BATCH:
+            raise Conflict(
+                "numbers_behind",
+                T(
+                    "汇总尚未跟上台账，请稍后再封账。",
+                    "The numbers are still behind the ledger; close the period a little later.",
+                ),
+                field="period",
+            )
+        held, _ = _waiting(None)  # also what an older transaction still holds back
+        take_in(held)
+        while not tick():
+            pass
+        closed = Period.objects.filter(district=district)
+        if closed.filter(since=days.since, until=days.until).exists():
+            raise Conflict(
+                "period_frozen",
+                T("这个期间已经封账。", "This period is closed already."),
+                field="period",
+            )
+        if kind != "month":
+            for month in months_of(days):
+                if not closed.filter(since=month.since, until=month.until).exists():
+                    _keep(actor, district, month)
+        return _keep(actor, district, days)
 
 
 def _keep(actor: Actor, district: Region, days: Span) -> Period:

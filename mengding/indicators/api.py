@@ -26,15 +26,23 @@ By = Literal["", "org", "region", "class", "channel", "tier", "post"]
 Page = Literal["overview", "department", "region", "class", "channel"]
 Step = Literal["", "day", "week", "month", "quarter", "year"]
 _MOST = 2**63 - 1
+_FIRST, _LAST = date(1970, 1, 1), date(2200, 1, 1)
 
 
 class PeriodAsked(Schema):
     """Which days."""
 
     kind: Kind = Field("month", description="The period in which `day` lies; span: since–until.")
-    day: date | None = Field(None, description="Today by default.", examples=["2026-11-24"])
-    since: date | None = Field(None, description="With kind=span: the first day.")
-    until: date | None = Field(None, description="With kind=span: the day behind the last.")
+    # Within these, what a period is compared with is a date too.
+    day: date | None = Field(
+        None, ge=_FIRST, le=_LAST, description="Today by default.", examples=["2026-11-24"]
+    )
+    since: date | None = Field(
+        None, ge=_FIRST, le=_LAST, description="With kind=span: the first day."
+    )
+    until: date | None = Field(
+        None, ge=_FIRST, le=_LAST, description="With kind=span: the day behind the last."
+    )
 
     def days(self) -> Span:
         """The days meant; an empty or backward span is refused further down."""
@@ -113,7 +121,6 @@ class PeriodOut(Schema):
     id: int
     since: date
     until: date
-    facts: int
     digest: str
 
 

@@ -33,7 +33,8 @@ class _Fold:
         """One event, in the order of `seq`."""
         action, after = event["action"], event["after"]
         if action == "case.receive":
-            self.reported_at, self.post_in = event["at"], event["post_id"] or 0
+            self.reported_at = _moment(after.get("reported_at"), event)
+            self.post_in = event["post_id"] or 0
         for name, value in after.items():
             if name in _COLUMNS:
                 self.known[name] = value
@@ -46,7 +47,10 @@ class _Fold:
         if action == "case.call_back" and "callback" in after:
             said = after["callback"]
             self.call = CallFacts(
-                event["at"], said["satisfaction"], said["resolved"], event["post_id"] or 0
+                _moment(said.get("at"), event),
+                said["satisfaction"],
+                said["resolved"],
+                event["post_id"] or 0,
             )
 
     def _reports(self, action: str, after: Mapping[str, Any]) -> None:
@@ -73,7 +77,7 @@ class _Fold:
                     organisation=row["org"],
                     kind=row["kind"],
                     status=row["status"],
-                    sent_at=datetime.fromisoformat(at) if at else event["at"],
+                    sent_at=_moment(at, event),
                     post=event["post_id"] or 0,
                 )
                 continue
@@ -106,6 +110,12 @@ class _Fold:
             late=row["late"],
             exempted=row.get("exempted", False),
         )
+
+
+def _moment(said: str | None, event: Event) -> datetime:
+    """When it was, as the case has it: the event was written a little later, maybe after midnight.
+    Old events do not say it."""
+    return datetime.fromisoformat(said) if said else event["at"]
 
 
 _ENDS = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.VOID, Stage.MERGED})

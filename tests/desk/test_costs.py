@@ -66,6 +66,19 @@ def test_from_no_rates_to_the_reckoning_of_a_case(
     assert page.locator("[data-case]").count() == 3
     page.keyboard.press("Escape")
     page.wait_for_selector("[data-test=drill]", state="detached")
+    # So does one that is on show while another table is on its way.
+    page.route("**/costs?*by=class*", lambda route: None)
+    page.click("[data-test=by]")
+    page.click(".el-select-dropdown__item:visible:has-text('类别')")
+    page.wait_for_selector("[aria-busy=true]")
+    page.click("[data-row=dept-urban_management] .plain >> nth=0")
+    page.wait_for_selector("[data-case]")
+    assert page.locator("[data-case]").count() == 3
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-test=drill]", state="detached")
+    page.unroute("**/costs?*by=class*")
+    page.goto(f"{server}/desk/numbers/costs?by=org&kind=year")
+    page.wait_for_selector("[data-row=dept-urban_management]")
     # Hours open the cases they were spent on, the longest first, and say how they are known.
     page.click("[data-row=dept-urban_management] [data-hours]")
     page.wait_for_selector("[data-test=drill] [data-case]")

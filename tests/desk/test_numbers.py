@@ -226,6 +226,61 @@ def test_only_the_newest_answer_counts(server: str, browser: Any, django_db_bloc
 
 @built
 @pytest.mark.browser
+def test_a_number_on_show_opens_its_own_cases_while_another_is_on_its_way(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    made(django_db_blocker)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+
+    def opens(selector: str, number: str) -> None:
+        page.click(selector)
+        page.wait_for_selector("[data-test=drill] tbody tr")
+        assert page.inner_text("[data-test=drill-total]").startswith(number)
+        page.keyboard.press("Escape")
+        page.wait_for_selector("[data-test=drill]", state="detached")
+
+    page.goto(f"{server}/desk/numbers/indicators?kind=day")
+    page.wait_for_selector("[data-row=dept-urban_management]")
+    page.route(re.compile(r"indicators/values.*by=class"), lambda route: None)
+    page.click("[data-test=by]")
+    page.click(".el-select-dropdown__item:visible:has-text('类别')")
+    page.wait_for_selector("[aria-busy=true]")
+    opens("[data-row=dept-urban_management] [data-code=to_handle]", "3")
+    page.goto(f"{server}/desk/numbers/region?kind=day")
+    page.wait_for_selector("[data-test=numbers] tbody tr")
+    page.route("**/indicators/dashboards/**", lambda route: None)
+    page.click("[data-test=before]")
+    page.wait_for_url(re.compile("day="))
+    opens("[data-test=big] [data-code=received]", "4")
+    boss.context.close()
+
+
+@built
+@pytest.mark.browser
+def test_the_map_is_of_the_area_that_is_on_show(
+    server: str, browser: Any, django_db_blocker: Any
+) -> None:
+    made(django_db_blocker)
+    boss = Person(browser, server, "supervise")
+    page = boss.page
+    late: list[Any] = []
+    page.route(re.compile("regions/geojson.*within=511803&"), lambda route: late.append(route))
+    page.goto(f"{server}/desk/numbers/region?kind=day")
+    page.click("[data-row='511803102'] .into")
+    page.wait_for_selector("[data-shape^='511803102']")
+    assert len(late) == 1
+    with page.expect_response(re.compile("regions/geojson.*within=511803&")) as answer:
+        late[0].continue_()
+    answer.value.finished()
+    page.wait_for_timeout(300)
+    assert page.locator("[data-shape^='511803102']").count() > 1
+    assert page.locator("[data-shape='511803105']").count() == 0
+    boss.context.close()
+
+
+@built
+@pytest.mark.browser
 def test_on_paper(server: str, browser: Any, django_db_blocker: Any, tmp_path: Path) -> None:
     """No navigation; whose numbers, of which days, up to when, and how they are counted."""
     made(django_db_blocker)

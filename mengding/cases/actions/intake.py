@@ -170,7 +170,7 @@ def receive(actor: Actor, message: Message, *, owner_org_id: int | None = None) 
 _RECEIVED = (
     "stage", "channel", "class_code", "case_class_id", "grade", "public", "confidential", "lon",
     "lat", "district_id", "town_id", "village_id", "grid_id", "owner_org_id", "proposed_org_id",
-    "due_at", "reports_count",
+    "due_at", "reports_count", "reported_at",
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from mengding.cases.actions.engine import Move
+from mengding.cases.actions.engine import Move, plain
 from mengding.cases.actions.filing import reason_given
 from mengding.cases.facts import stand
 from mengding.cases.models import Callback, Case, Recheck
@@ -50,7 +50,12 @@ def call_back(
         by=actor.account_id,
     )
     details: dict[str, Any] = {
-        "callback": {"id": made.pk, "satisfaction": satisfaction.value, "resolved": resolved}
+        "callback": {
+            "id": made.pk,
+            "satisfaction": satisfaction.value,
+            "resolved": resolved,
+            "at": plain(made.at),
+        }
     }
     waiting = [each for each in move.facts.rechecks if each.kind == RecheckKind.DISSATISFIED]
     if again and not waiting:

@@ -48,7 +48,6 @@ def _one(row: Period) -> dict[str, Any]:
         "since": row.since,
         "until": row.until,
         "frozen_at": row.frozen_at,
-        "facts": row.facts,
         "digest": row.digest,
     }
 

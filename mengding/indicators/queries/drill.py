@@ -19,7 +19,7 @@ from mengding.indicators.definitions import BY_NAME, Indicator
 from mengding.indicators.facts import local_day
 from mengding.indicators.measures import BY_CODE, MEASURES
 from mengding.indicators.models import Fact, FrozenFact, Period
-from mengding.indicators.queries.scope import Filters, Scope, scope_of, where
+from mengding.indicators.queries.scope import Filters, Scope, scope_of, stood_open, where
 from mengding.indicators.queries.values import closed_period, measure
 from mengding.people import queries as people
 
@@ -70,8 +70,9 @@ def cases_of(
     period = closed_period(scope, since, until) if frozen else None
     rows = _facts(scope, indicator, part, since, until, period)
     hidden = 0
-    if actor.role is Role.HANDLER and actor.kind is not ActorKind.SYSTEM:
-        # What was dispatched to a department and left it again counts, but is not its any more.
+    if period is not None or (actor.role is Role.HANDLER and actor.kind is not ActorKind.SYSTEM):
+        # What was dispatched to a department and left it again counts, but is not its any more;
+        # of a closed period, what has moved to another area or become confidential since.
         hidden = total - rows.filter(case_id__in=ids_visible_to(actor)).count()
     few = indicator.stock and total <= _FEW
     page, following = _page(rows, few, cursor, limit) if total else ([], None)
@@ -94,14 +95,7 @@ def _facts(
             # Nothing ends later than today; said so, the index of what is open serves.
             past = until <= local_day(clock.now())
             return rows.filter(open_ | Q(left_on__gte=until) if past else open_)
-        kept = FrozenFact._meta.db_table  # what it was then
-        return rows.extra(
-            where=[
-                f"NOT EXISTS (SELECT FROM {kept} o WHERE o.case_id = {kept}.case_id"
-                f" AND o.kind = 'out' AND o.day < %s AND o.period_id = {period.pk:d})"
-            ],
-            params=[until],
-        )
+        return rows.extra(where=[stood_open(period)])
     counts = BY_CODE[indicator.counts]
     rows = rows.filter(kind=counts.kind.value, day__gte=since, day__lt=until)
     over = BY_CODE[indicator.over].mask if indicator.over else 0

@@ -14,6 +14,7 @@ from django.db.models import Q
 from mengding.core.actor import Actor, ActorKind, Level, Role
 from mengding.core.errors import Invalid, NotFound
 from mengding.core.text import T
+from mengding.indicators.models import FrozenFact, Period
 from mengding.indicators.queries.labels import place_code
 from mengding.indicators.queries.once import once
 from mengding.people import queries as people
@@ -188,3 +189,12 @@ def where(scope: Scope) -> tuple[str, list[Any]]:
         parts.append("post = %s")
         values.append(scope.post)
     return " AND ".join(parts) or "true", values
+
+
+def stood_open(period: Period) -> str:
+    """SQL condition on its frozen facts: a case that stood open when the period ended."""
+    kept = FrozenFact._meta.db_table
+    return (
+        f"{kept}.kind = 'in' AND NOT EXISTS (SELECT FROM {kept} o WHERE o.period_id = {period.pk:d}"
+        f" AND o.case_id = {kept}.case_id AND o.kind = 'out')"
+    )

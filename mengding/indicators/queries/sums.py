@@ -16,7 +16,7 @@ from mengding.indicators.cuts import Cut, cut_for
 from mengding.indicators.measures import Measure
 from mengding.indicators.models import FrozenCell, FrozenFact, Period
 from mengding.indicators.queries.once import once
-from mengding.indicators.queries.scope import COLUMN, NO_CLASS, Scope, where
+from mengding.indicators.queries.scope import COLUMN, NO_CLASS, Scope, stood_open, where
 from mengding.indicators.rollup import CELLS, FACTS
 from mengding.indicators.spans import Pieces, Span, cut_up
 
@@ -92,9 +92,10 @@ def _selects(scope: Scope, wish: Wish, period: Period | None) -> Iterator[tuple[
         cut = None  # few, and found by their index
     if period is not None and cut is not None and not _kept(period, cut):
         cut = None  # closed before there was such a cut
-    if stock and cut is None:
-        return  # kept for what stands in a cut only
     whole = Span(wish.since, wish.until)
+    if stock and cut is None:
+        # Sums of all the time before are kept in cuts only; what stood open is kept itself.
+        whole = Span(BEGINNING, wish.until)
     if cut is None or wish.step in ("day", "week"):
         pieces = Pieces(None, [whole], [])
     else:
@@ -107,7 +108,7 @@ def _selects(scope: Scope, wish: Wish, period: Period | None) -> Iterator[tuple[
             if cut is not None and cut.daily and period is None:
                 yield _cells(scope, wish, cut, "d", days, period, sign)
             else:
-                yield _facts(scope, wish, dim, days, period, sign)
+                yield _facts(scope, wish, dim, days, period, sign, stock=stock)
 
 
 def _kept(period: Period, cut: Cut) -> bool:
@@ -145,7 +146,7 @@ def _cells(
         parts.append(f"starts_with({columns['class_code']}, %s)")
         values.append(scope.class_code)
     for name in ("channel", "tier", "post"):
-        if given := getattr(scope, name):
+        if (given := getattr(scope, name)) not in ("", None):  # post 0 is a post: nobody's
             # Behind an expression: the key is read by place and day and checked for this. Said
             # plainly, skipping through it is taken for dearer than all places of another index.
             column = "(b || '')" if columns[name] == "b" else columns[name]
@@ -165,8 +166,9 @@ def _cells(
 
 
 def _facts(
-    scope: Scope, wish: Wish, dim: str, days: Span, period: Period | None, sign: str
-) -> tuple[str, list[Any]]:
+    scope: Scope, wish: Wish, dim: str, days: Span, period: Period | None, sign: str, *,
+    stock: bool,
+) -> tuple[str, list[Any]]:  # fmt: skip
     condition, values = where(scope)
     below = COLUMN[min(scope.level + 1, 3)]
     key = {"": "''", "region": f"{below}::text"}.get(dim) or f"{dim}::text"
@@ -177,6 +179,8 @@ def _facts(
     if period is not None:
         table = FrozenFact._meta.db_table
         condition += f" AND period_id = {period.pk:d}"
+        if stock:
+            condition += f" AND {stood_open(period)}"
     return (
         f"{key}, {_step(wish.step)}, ARRAY[{counted}]::bigint[] FROM {table}"
         f" WHERE {condition} AND day >= %s AND day < %s AND kind = ANY(%s) GROUP BY 2, 3",

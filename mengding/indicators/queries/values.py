@@ -12,19 +12,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
+from mengding.core import clock
 from mengding.core.actor import Actor
 from mengding.core.errors import Invalid
 from mengding.core.text import T
 from mengding.indicators.definitions import BY_NAME, INDICATORS, Indicator
+from mengding.indicators.facts import local_day
 from mengding.indicators.measures import Measure, Value
 from mengding.indicators.models import Period
 from mengding.indicators.queries import sums
 from mengding.indicators.queries.once import as_of, once
 from mengding.indicators.queries.scope import Filters, Scope, posts_allowed, scope_of
 from mengding.indicators.queries.sums import BEGINNING, STEPS, Sums, Wish, needed, summed
-from mengding.indicators.spans import Span
+from mengding.indicators.spans import DAY, Kind, Span, span
 from mengding.people import queries as people
 
 BYS = ("", "org", "region", "class", "channel", "tier", "post")
@@ -216,7 +218,14 @@ def _standing(
     if not step:
         return {key: came - went for key, (came, went) in ended.items() if came != went}
     moves = summed(scope, Wish(measures, since, until, by, step), period)
-    return _running(ended, moves)
+    steps = {at for _, at in moves if at is not None}
+    # Something stands on quiet days too; what will stand after today is not known.
+    kind, end = cast(Kind, step), min(until, local_day(clock.now()) + DAY)
+    at = span(kind, since).since
+    while at < end:
+        steps.add(at)
+        at = span(kind, at).until
+    return _running(ended, moves, sorted(steps, reverse=True))
 
 
 def _up_to(scope: Scope, measures: tuple[Measure, ...], until: date, by: str) -> Sums:
@@ -239,14 +248,20 @@ def _plus(some: Sums, more: Sums) -> Sums:
     return together
 
 
-def _running(ended: Sums, moves: Sums) -> dict[tuple[str, date | None], int]:
-    """From what stood at the end and what moved before it to what stood at each step."""
-    steps = sorted({step for _, step in moves if step is not None}, reverse=True)
+def _running(ended: Sums, moves: Sums, steps: Sequence[date]) -> dict[tuple[str, date | None], int]:
+    """From what stood at the end and what moved before it to what stood at each step (newest
+    first), back to where nothing had come yet."""
+    begins: dict[str, date] = {}
+    for key, at in moves:
+        if at is not None:
+            begins[key] = min(at, begins.get(key, at))
     found: dict[tuple[str, date | None], int] = {}
     for key in {key for key, _ in (*ended, *moves)}:
         came, went = ended.get((key, None), (0, 0))
         stood = came - went
         for step in steps:
+            if not stood and step < begins.get(key, date.max):
+                break
             found[key, step] = stood
             came, went = moves.get((key, step), (0, 0))
             stood -= came - went

@@ -10,9 +10,9 @@ from django.db import InternalError, ProgrammingError, connection, transaction
 
 from mengding.cases import actions as cases
 from mengding.cases.stages import Stage
-from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, take, who
+from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, spot, take, who
 from mengding.core import clock
-from mengding.core.actor import Actor
+from mengding.core.actor import SYSTEM, Actor
 from mengding.core.errors import Conflict, Invalid, NotAllowed
 from mengding.indicators import actions, queries, rollup
 from mengding.indicators.check import compare
@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.usefixtures("fresh_world"), pytest.mark.django_db]
 MOMENT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 DAY = date(2026, 11, 24)
 MONTH, AFTER = date(2026, 11, 1), date(2026, 12, 1)
+VILLAGE = "511803102201"
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def test_sums_that_are_new_in_a_version() -> None:
         caught_up()
         closed = actions.freeze(supervisor, MONTH)
         town = Filters(region="511803102")
-        codes = ["received", "closed", "handled_rate"]
+        codes = ["received", "closed", "handled_rate", "open"]
 
         def asked() -> list[Any]:
             kept = queries.measure(supervisor, codes, "class", MONTH, AFTER, town, frozen=True)
@@ -120,7 +121,9 @@ def test_a_closed_month_stays_as_it_was_and_says_what_changed() -> None:
         told = {row["code"]: (row["then"].n, row["now"].n) for row in found["values"]}
         assert told["reworked"] == (0, 1)
         assert told["returned"] == (0, 1)
-        assert queries.periods(supervisor)[0]["corrections"] == found["corrections"] >= 3
+        (listed,) = queries.periods(supervisor)
+        assert listed["corrections"] == found["corrections"] >= 3
+        assert "facts" not in listed.keys() | found.keys()  # confidential ones are among them
         Touched.objects.all().delete()
         assert any("nobody is told of" in each for each in compare().different)
         rollup.touched_anew()
@@ -136,6 +139,83 @@ def test_a_closed_month_stays_as_it_was_and_says_what_changed() -> None:
         stood = queries.cases_of(supervisor, "open", MONTH, AFTER, frozen=True, limit=200)
         assert stood.total == len(stood.items) == then.total["open"].n
         assert older.pk in [row["id"] for row in stood.items]
+
+
+@pytest.mark.parametrize("username", ["supervise", "grid"])
+@pytest.mark.parametrize(
+    ("by", "narrow"),
+    [
+        ("", Filters()),
+        ("region", Filters(region=VILLAGE)),
+        ("class", Filters(region=VILLAGE, channel="phone")),
+        ("", Filters(class_code="-")),
+        ("org", Filters(tier="district")),
+    ],
+)
+def test_what_stood_open_is_told_where_no_sum_is_kept(
+    username: str, by: str, narrow: Filters
+) -> None:
+    """Of one grid, of what has no class, of three things at once: it is counted case by case."""
+    lon, lat = spot(VILLAGE)
+    with clock.at(MOMENT - timedelta(days=60)):
+        report()
+        cases.receive(who("desk"), cases.Message(text="说不清的事", lon=lon, lat=lat))
+        ended = report().case
+        before = report().case
+        take("decline", before.pk)
+    take("decline", ended.pk)
+    case_at(Stage.HANDLING)
+    with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
+        caught_up()
+        actions.freeze(who("supervise"), MONTH)
+        reader = who(username)
+        if username == "grid":
+            narrow = replace(narrow, region="")
+        for step in ("", "day"):
+            then, now = (
+                queries.measure(
+                    reader, ["open"], by, MONTH, AFTER, narrow, step=step, frozen=frozen
+                )
+                for frozen in (True, False)
+            )
+            assert then.period
+            assert then.rows == now.rows
+            assert then.total["open"].n == now.total["open"].n > 0
+        behind = queries.cases_of(reader, "open", MONTH, AFTER, narrow, frozen=True)
+        assert behind.total == len(behind.items) == then.total["open"].n
+
+
+def test_what_waits_is_counted_before_a_month_is_closed() -> None:
+    """Events nobody has read yet, and a limit that ran out: no corrections from the start."""
+    supervisor = who("supervise")
+    with clock.at(MOMENT - timedelta(days=20)):
+        case_at(Stage.HANDLING)
+    with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
+        actions.freeze(supervisor, MONTH)
+        then = queries.measure(supervisor, [], "", MONTH, AFTER, frozen=True).total
+        assert (then["received"].n, then["overdue"].n) == (1, 1)
+        caught_up()
+        assert queries.periods(supervisor)[0]["corrections"] == 0
+
+
+def test_cases_of_a_closed_number_that_may_not_be_opened_any_more_are_told_of() -> None:
+    """One became confidential since, one has moved to another town."""
+    desk, town = who("desk"), who("town")
+    secret, elsewhere, stays = report().case, report().case, report().case
+    lon, lat = spot("511803105201")
+    with clock.at(datetime(2026, 12, 5, 2, 0, tzinfo=UTC)):
+        actions.freeze(who("supervise"), MONTH)
+        cases.amend(desk, secret.pk, class_code="S0101")
+        cases.amend(desk, elsewhere.pk, lon=lon, lat=lat)
+        caught_up()
+        for code in ("received", "open"):
+            for reader, hidden in ((town, 2), (who("supervise"), 1), (SYSTEM, 0)):
+                found = queries.cases_of(
+                    reader, code, MONTH, AFTER, Filters(region="511803102"), frozen=True
+                )
+                assert (found.total, found.hidden) == (3, hidden)
+                assert len(found.items) == 3 - hidden
+                assert stays.pk in [row["id"] for row in found.items]
 
 
 def test_a_month_is_closed_once_and_when_it_is_over() -> None:

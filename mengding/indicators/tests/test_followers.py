@@ -6,6 +6,7 @@ These tests commit for real, in a copy of the demo district of their own.
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from time import monotonic, sleep
 from typing import Any
 
@@ -15,10 +16,12 @@ from django.db import connection, transaction
 from mengding.cases import actions as cases
 from mengding.cases.stages import Stage
 from mengding.cases.tests.made import TRIES, case_at, report, who
+from mengding.core.errors import Conflict
 from mengding.indicators import actions, queries, rollup
 from mengding.indicators.check import compare
-from mengding.indicators.models import Cell, Fact
+from mengding.indicators.models import Cell, Fact, Period
 from mengding.ledger import feed
+from mengding.ledger.models import Cursor, Event
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +117,36 @@ def test_an_event_that_commits_late_is_counted_late_and_not_lost() -> None:
     counted = set(Fact.objects.filter(kind="in").values_list("case_id", flat=True))
     assert {late, early} <= counted
     assert compare().different == []
+
+
+def test_a_period_is_not_closed_while_the_follower_is_far_behind() -> None:
+    assert Event.objects.count() > actions.BATCH
+    Cursor.objects.filter(name=actions.READER).update(xact=0, event_id=0)
+    held = threading.Event()
+
+    def follower() -> None:
+        with transaction.atomic():
+            assert feed.hold(actions.READER, wait=True)
+            held.set()
+            end = monotonic() + 60
+            while monotonic() < end:
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                    )
+                    if cursor.rowcount:
+                        return
+                sleep(0.01)
+
+    def closing() -> str:
+        assert held.wait(60)
+        with pytest.raises(Conflict) as refused:
+            actions.freeze(who("supervise"), date(2020, 1, 1))
+        return refused.value.code
+
+    assert together(follower, closing) == [None, "numbers_behind"]
+    caught_up()
+    assert not Period.objects.exists()
 
 
 def test_who_reads_does_not_wait_long_for_who_writes() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from django.test import Client
 from mengding.cases import actions as cases
 from mengding.cases.models import Case
 from mengding.cases.stages import Satisfaction, Stage
-from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, who
+from mengding.cases.tests.made import LEAD_ACTOR, case_at, report, spot, take, who
 from mengding.core import clock
-from mengding.core.actor import Actor
+from mengding.core.actor import SYSTEM, Actor
 from mengding.core.errors import Invalid, NotAllowed, NotFound
 from mengding.demo.secrets import token
 from mengding.indicators import actions, queries
@@ -193,6 +194,20 @@ def test_numbers_by_post_are_for_supervisors(every_stage: list[Case]) -> None:
     assert number(dispatch, "sent", Filters(post=dispatch.post_id)) > 0
 
 
+def test_what_nobody_did_is_a_post_too() -> None:
+    """A case that an import or the system received: the row of 0 is as long as its list."""
+    report()
+    lon, lat = spot()
+    cases.receive(SYSTEM, cases.Message(text="井盖丢失", class_code="C0101", lon=lon, lat=lat))
+    caught_up()
+    supervisor, nobody = who("supervise"), Filters(post=0)
+    rows = queries.measure(supervisor, ["received"], "post", DAY, NEXT).rows
+    assert {row.key: row.values["received"].n for row in rows}["0"] == 1
+    assert number(supervisor, "received", nobody) == 1
+    found = queries.cases_of(supervisor, "received", DAY, NEXT, nobody)
+    assert (found.total, len(found.items)) == (1, 1)
+
+
 def test_administrators_see_no_numbers() -> None:
     for username in ("sysadmin", "secadmin", "audit"):
         with pytest.raises(NotAllowed):
@@ -233,7 +248,50 @@ def test_any_span_is_the_sum_of_its_days() -> None:
                     parts = [r.values[code].n for r in daily.rows if r.key == row.key]
                     assert sum(parts) == row.values[code].n, (since, until, by, code)
     stood = queries.measure(supervisor, ["open"], "", MONTH, AFTER, step="day").rows
-    assert [row.values["open"].n for row in stood] == [6, 7] or stood[-1].values["open"].n == 7
+    assert stood[-1].values["open"].n == 7
+
+
+@pytest.mark.parametrize("step", ["day", "week"])
+def test_what_stands_open_is_told_of_quiet_steps_too(step: Any) -> None:
+    """One came on the 3rd and is dispatched on the 24th; an older one ended on the 3rd."""
+    with clock.at(MOMENT - timedelta(days=60)):
+        older = report().case.pk
+    with clock.at(MOMENT - timedelta(days=21)):
+        waiting = case_at(Stage.FILED)
+        take("decline", older)
+    take("dispatch", waiting.pk)
+    caught_up()
+    supervisor = who("supervise")
+    rows = queries.measure(supervisor, [], "", MONTH, AFTER, step=step).rows
+    wanted = [MONTH + timedelta(days=n) for n in range(24)]
+    wanted = sorted({span(step, day).since for day in wanted})
+    assert [row.step for row in rows] == wanted  # and none after today
+    assert {row.values["open"].n for row in rows} == {1}
+    # Nothing is told of the time before anything came.
+    early = queries.measure(supervisor, ["open"], "org", date(2025, 1, 1), AFTER, step=step).rows
+    assert min(row.step for row in early if row.step) == span(step, date(2026, 9, 25)).since
+
+
+def test_what_happens_at_midnight_is_on_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event is written a little after the row of the case, here on the next day."""
+    midnight = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+    closed = case_at(Stage.CLOSED)
+    for act in (
+        report,
+        lambda: cases.call_back(
+            who("desk"), closed.pk, satisfaction=Satisfaction.SATISFIED, resolved=True
+        ),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                clock, "now", chain([midnight - timedelta(seconds=1)], repeat(midnight)).__next__
+            )
+            act()
+    with clock.at(midnight):
+        caught_up()
+    assert compare().different == []
+    supervisor = who("supervise")
+    assert (number(supervisor, "received"), number(supervisor, "called")) == (2, 1)
 
 
 def test_spans_and_what_they_are_compared_with() -> None:
@@ -302,6 +360,19 @@ def test_over_http() -> None:
     assert get(f"/file{query}&format=xlsx").content[:2] == b"PK"
     assert get("/state").json()["lag"] is not None
     assert get("/periods").json() == {"items": []}
+    for name in ("day", "since", "until"):
+        for day in ("0001-01-05", "1000-01-01", "9999-12-31"):
+            kind = "month" if name == "day" else "span"
+            edge = Client().get(
+                f"/api/v1/indicators/values?kind={kind}&{name}={day}",
+                headers={"Authorization": f"Bearer {token('desk')}"},
+            )
+            assert edge.status_code == 422, (name, day, edge.content)
+            assert json.loads(edge.content)["field"].endswith(name)
+    for day in ("1970-01-01", "2200-01-01"):
+        for kind in ("week", "year"):
+            get(f"/values?kind={kind}&day={day}&compare=true")
+            get(f"/dashboards/overview?kind={kind}&day={day}")
     bad = Client().get(
         "/api/v1/indicators/values?codes=nope",
         headers={"Authorization": f"Bearer {token('desk')}"},

@@ -23,7 +23,7 @@ export type Kind = "day" | "week" | "month" | "quarter" | "year" | "span";
 export interface Asked { kind: Kind; day?: string; since?: string; until?: string; region?: string; org?: number; class_code?: string; channel?: string; tier?: string; post?: number }
 export interface Found { total: number; hidden: number; next: string | null; items: (CaseRow & { day: string; order_id: number | null; counted_org: string | null; counts: string[] })[] }
 export type Part = "counts" | "over" | "rest";
-export interface Closed { id: number; kind: Kind; called: string; since: string; until: string; frozen_at: string; facts: number; digest: string; corrections: number }
+export interface Closed { id: number; kind: Kind; called: string; since: string; until: string; frozen_at: string; digest: string; corrections: number }
 export interface Corrections extends Closed {
   hidden: number;
   items: { case_id: number; number: string; kind: string; then: string[]; now: string[]; moved: boolean }[];
