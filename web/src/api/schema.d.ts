@@ -412,7 +412,7 @@ export interface paths {
         put?: never;
         /**
          * Sign
-         * @description 签发 Sign it off: it never changes again. Not by who made it.
+         * @description 签发 Sign what was read: it never changes again. Not by who made it.
          */
         post: operations["briefings_sign"];
         delete?: never;
@@ -7363,6 +7363,11 @@ export interface components {
          * @description With its document: blocks of headings, words, numbers, tables and charts.
          */
         BriefingDetail: {
+            /**
+             * Digest
+             * @description Of document and remark; sent back when it is signed.
+             */
+            digest: string;
             /** Document */
             document: {
                 [key: string]: unknown;
@@ -10697,6 +10702,8 @@ export interface components {
          * EscalationAudit
          * @description The newest audit, what it found missing, and earlier ones in numbers.
          *
+         *     `stale`: it is so old that audits no longer run. `gaps`: of cases in my sight; the numbers
+         *     count all of them.
          *     `why` of a gap: missed, failed, worker_down, not_frozen, undelivered, nobody or stale.
          */
         EscalationAudit: {
@@ -10712,6 +10719,8 @@ export interface components {
             past: {
                 [key: string]: unknown;
             }[];
+            /** Stale */
+            stale: boolean;
         };
         /**
          * EvaluationAppealIn
@@ -13304,7 +13313,7 @@ export interface components {
             at: string;
             /**
              * Case
-             * @description null: about no case (duty)
+             * @description null: about no case
              */
             case: number | null;
             /** Case Number */
@@ -13313,7 +13322,7 @@ export interface components {
             id: number;
             /**
              * Kind
-             * @description arrived, dispatched, decided, fed_back, rework, resumed, supervised, answered, escalated, alarm or duty
+             * @description arrived, dispatched, decided, fed_back, rework, resumed, supervised, answered, escalated, alarm, warning or duty
              */
             kind: string;
             /** Read At */
@@ -13850,8 +13859,6 @@ export interface components {
         PeriodOut: {
             /** Digest */
             digest: string;
-            /** Facts */
-            facts: number;
             /** Id */
             id: number;
             /**
@@ -17630,6 +17637,18 @@ export interface components {
             username: string;
         };
         /**
+         * SignOffIn
+         * @description What the signer read.
+         */
+        SignOffIn: {
+            /**
+             * Seen
+             * @description The `digest` of the briefing as it was shown.
+             * @example 9f86d081884c7d65
+             */
+            seen: string;
+        };
+        /**
          * SlotChange
          * @description Another member, another shift, or both.
          * @example {
@@ -19437,6 +19456,11 @@ export interface components {
         Wall: {
             area: components["schemas"]["Area"] | null;
             /**
+             * As Of
+             * @description The counted figures are right up to then.
+             */
+            as_of: string | null;
+            /**
              * At
              * Format: date-time
              */
@@ -19465,6 +19489,11 @@ export interface components {
             /** Stages */
             stages: components["schemas"]["StageFigures"][];
             today: components["schemas"]["Today"];
+            /**
+             * Waiting
+             * @description What happened and is not in them yet; up to 1,000.
+             */
+            waiting: number;
         };
         /**
          * WarningCaseIn
@@ -20775,7 +20804,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "seen": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignOffIn"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
