@@ -129,12 +129,15 @@ def test_an_app_that_forgets_and_one_that_repeats_are_found_out(
     server: Server, tmp_path: Path
 ) -> None:
     """The same run with a broken app: the count does not let it pass."""
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
-    forgetful, _ = run(server, tmp_path / "one", 60, seed=2, broken="forgets")
-    assert forgetful.lost
-    hasty, _ = run(server, tmp_path / "two", 60, seed=3, broken="new_keys")
-    assert hasty.doubled
+
+    def one(seed: int, broken: str) -> Verdict:
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        return run(server, folder, 60, seed, broken)[0]
+
+    assert one(2, "forgets").lost
+    # By chance none of the few answers that get lost is one to a write.
+    assert any(one(seed, "new_keys").doubled for seed in (3, 4, 5, 6))
 
 
 def test_every_kind_of_fault_is_drawn() -> None:

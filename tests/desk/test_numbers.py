@@ -144,7 +144,7 @@ def test_dashboards_are_for_everybody(
     assert boss.serious() == []
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
     page.goto(f"{server}/desk/numbers/{name}?kind=day&day=2019-02-03")
     page.wait_for_selector("[data-test=nothing]")
@@ -333,7 +333,7 @@ def test_closed_months_and_quarters(server: str, browser: Any, django_db_blocker
     # On a phone the table scrolls in itself, and the pages of the section stay one line.
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
     assert page.locator(".section > nav").bounding_box()["height"] < 60
     assert boss.broken == []

@@ -21,7 +21,7 @@ def test_a_text_is_picked_by_keyboard(server: str, browser: Any) -> None:
     page.wait_for_selector("[data-test=phrases] [role=option]")
     page.keyboard.type("已受理")
     page.wait_for_function(
-        "document.querySelectorAll('[data-test=phrases] [role=option]').length === 1"
+        "() => document.querySelectorAll('[data-test=phrases] [role=option]').length === 1"
     )
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-test=phrases]", state="detached")

@@ -76,7 +76,9 @@ def test_old_figures_say_so_and_recover(server: str, wall: Person) -> None:
     assert re.search(r"数据已中断.* 2\d 秒 前", said) or "20 秒" in said
     assert page.evaluate("getComputedStyle(document.querySelector('dl.numbers')).opacity") < "0.9"
     page.clock.fast_forward("10:00")
-    page.wait_for_function("document.querySelector('[data-test=stale]').innerText.includes('分钟')")
+    page.wait_for_function(
+        "() => document.querySelector('[data-test=stale]').innerText.includes('分钟')"
+    )
     page.unroute("**/api/v1/**")
     case = receive(server)
     page.clock.fast_forward(11_000)

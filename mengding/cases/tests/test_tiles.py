@@ -124,9 +124,12 @@ def test_sums_are_those_of_the_cases_whatever_happens(data: st.DataObject) -> No
                     copy = Case.objects.get(pk=made[0])
                     copy.pk, copy.stage, copy.closed_at = None, "declined", clock.now()
                     copy.save()
+                    ordered(copy.pk, copy.order_org_ids)
                     copies.append(copy.pk)
                 case "delete":
-                    Case.objects.filter(pk__in=copies[:1]).delete()
+                    for copy in copies[:1]:
+                        ordered(copy, [])
+                        Case.objects.filter(pk=copy).delete()
                     copies = copies[1:]
                 case "fold":
                     tiles.fold(data.draw(st.integers(1, 9)))
