@@ -233,10 +233,12 @@ def test_a_number_on_show_opens_its_own_cases_while_another_is_on_its_way(
     boss = Person(browser, server, "supervise")
     page = boss.page
 
-    def opens(selector: str, number: str) -> None:
+    def opens(selector: str) -> None:
+        number = re.search(r"\d+", page.inner_text(selector))
+        assert number is not None
         page.click(selector)
         page.wait_for_selector("[data-test=drill] tbody tr")
-        assert page.inner_text("[data-test=drill-total]").startswith(number)
+        assert page.inner_text("[data-test=drill-total]").startswith(number[0])
         page.keyboard.press("Escape")
         page.wait_for_selector("[data-test=drill]", state="detached")
 
@@ -246,13 +248,13 @@ def test_a_number_on_show_opens_its_own_cases_while_another_is_on_its_way(
     page.click("[data-test=by]")
     page.click(".el-select-dropdown__item:visible:has-text('类别')")
     page.wait_for_selector("[aria-busy=true]")
-    opens("[data-row=dept-urban_management] [data-code=to_handle]", "3")
+    opens("[data-row=dept-urban_management] [data-code=to_handle]")
     page.goto(f"{server}/desk/numbers/region?kind=day")
     page.wait_for_selector("[data-test=numbers] tbody tr")
     page.route("**/indicators/dashboards/**", lambda route: None)
     page.click("[data-test=before]")
     page.wait_for_url(re.compile("day="))
-    opens("[data-test=big] [data-code=received]", "4")
+    opens("[data-test=big] [data-code=received]")
     boss.context.close()
 
 
