@@ -23,6 +23,7 @@ from mengding.core.actor import SYSTEM, Actor, Level, Role
 from mengding.duty import queries as duty
 from mengding.escalation.document import AlarmRule, Document
 from mengding.escalation.models import Alarm, AlarmKind, Console
+from mengding.jobs.models import JobRun
 from mengding.ledger import feed
 from mengding.ledger.actions import Entry, record
 from mengding.ledger.models import Cursor
@@ -319,17 +320,25 @@ def _stale(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
 
 
 def _lag(rule: AlarmRule, now: datetime) -> Iterator[Wrong]:
-    """Readers of the ledger that have fallen behind: notices and chains come late."""
+    """Readers of the ledger that have fallen behind: notices and chains come late.
+
+    What is imported, or shown as an example, is of long ago and has waited only since the reader
+    last came to the end; one that never ran has not begun.
+    """
     centre = next(
         (org for _, org in sorted(people.tree().centres.items()) if org.parent_id is None), None
     )
     if centre is None:
         return
+    ran = dict(JobRun.objects.values_list("name", "succeeded_at"))
     for row in Cursor.objects.filter(name__in=["notices", "escalation"]):
         waiting = feed.read_after(feed.Position(row.xact, row.event_id), 1)
-        if waiting and waiting[0]["at"] <= now - timedelta(minutes=rule.after):
-            at = waiting[0]["at"]
-            yield Wrong(AlarmKind.LAG, f"feed:{row.name}", at, centre.region_id)
+        ended = ran.get(f"{row.name}.follow")
+        if not waiting or ended is None:
+            continue
+        since = max(waiting[0]["at"], ended)
+        if since <= now - timedelta(minutes=rule.after):
+            yield Wrong(AlarmKind.LAG, f"feed:{row.name}", since, centre.region_id)
 
 
 _FINDERS: dict[AlarmKind, Callable[[AlarmRule, datetime], Iterator[Wrong]]] = {

@@ -14,6 +14,7 @@ from mengding.escalation import actions, alarms, queries
 from mengding.escalation.document import DEFAULT
 from mengding.escalation.models import Alarm
 from mengding.escalation.tests.made import MONDAY, publish
+from mengding.jobs.models import JobRun
 from mengding.ledger import outbox
 from mengding.ledger.models import Cursor, Event
 from mengding.ledger.tests.connections import other
@@ -165,13 +166,21 @@ def test_a_reader_of_the_ledger_that_stands_still() -> None:
         case_at(Stage.RECEIVED)
     Cursor.objects.update_or_create(name="notices", defaults={"xact": 0, "event_id": 0})
     rows = Alarm.objects.filter(kind="lag", key="feed:notices", ended_at=None)
-    check(MONDAY + timedelta(days=400))
+    late = MONDAY + timedelta(days=400)
+    check(late)
+    assert not rows.exists()  # it has not begun
+    ran = {"cron": "", "started_at": late, "ended_at": late, "succeeded_at": late}
+    JobRun.objects.update_or_create(name="notices.follow", defaults=ran)
+    check(late + MINUTE)
+    assert not rows.exists()  # what is of long ago waits since a minute
+    check(late + 2 * MINUTE)
     # Only settled events count, and this test's own are not: those of the demo are.
     row = rows.get()
+    assert row.since == late
     assert row.post_id == who("dispatch").post_id
     assert Notice.objects.filter(case=None, kind="alarm", post=row.post_id, at=row.told_at).exists()
     Cursor.objects.filter(name="notices").update(xact=2**62)
-    check(MONDAY + timedelta(days=400, minutes=1))
+    check(late + 3 * MINUTE)
     assert rows.count() == 0
 
 
