@@ -144,7 +144,7 @@ def _overdue(of: Numbers) -> T | None:
     who = _listed(of.orgs, "overdue")
     if who is None:
         return T("超时待处置 {n} 件。", "{n} cases are overdue.").fill(n=overdue)
-    return T("超时待处置 {n} 件，其中 {who}。", "{n} cases are overdue, of these {who}.").fill(
+    return T("超时待处置 {n} 件，其中{who}。", "{n} cases are overdue, of these {who}.").fill(
         n=overdue, who=who
     )
 

@@ -108,7 +108,7 @@ def test_what_is_overdue_is_said_however_long_ago_it_was_dispatched(yesterday: N
         ("3", "比上期增加 1 件"),
     ]
     assert [each for each in said["items"] if "超时" in each] == [
-        "超时待处置 1 件，其中 综合行政执法局 1 件。"
+        "超时待处置 1 件，其中综合行政执法局 1 件。"
     ]
     assert table["rows"] == (("综合行政执法局", "1", "1"), ("合计", "1", "1"))
     assert [(each["shown"], each["before"]) for each in bars["items"]] == [("1", 0)]

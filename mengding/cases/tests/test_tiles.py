@@ -127,9 +127,9 @@ def test_sums_are_those_of_the_cases_whatever_happens(data: st.DataObject) -> No
                     ordered(copy.pk, copy.order_org_ids)
                     copies.append(copy.pk)
                 case "delete":
-                    for copy in copies[:1]:
-                        ordered(copy, [])
-                        Case.objects.filter(pk=copy).delete()
+                    for gone in copies[:1]:
+                        ordered(gone, [])
+                        Case.objects.filter(pk=gone).delete()
                     copies = copies[1:]
                 case "fold":
                     tiles.fold(data.draw(st.integers(1, 9)))
