@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -234,26 +233,17 @@ class Filler:
         days = self.days
         if self.kind == "day":
             days = Span(days.until - timedelta(days=14), days.until)
+        found = {row.step: row.values for row in self._answer("", "day", days).rows}
         steps = [days.since + timedelta(days=n) for n in range(days.days)]
         series = tuple(
-            Line(BY_NAME[code].name.zh, tuple(map(float, self._daily(code, days, steps))))
+            Line(
+                BY_NAME[code].name.zh,
+                tuple(float(_of(found.get(step, {}), code).n) for step in steps),
+            )
             for code in section["codes"]
         )
         title = section.get("title") or "每日走势"
         return Trend(title, tuple(f"{step.month}-{step.day}" for step in steps), series)
-
-    def _daily(self, code: str, days: Span, steps: Sequence[date]) -> list[int]:
-        """The number of each day; what stands open stands as it did until something moves."""
-        if not BY_NAME[code].stock:
-            rows = {row.step: row.values for row in self._answer("", "day", days).rows}
-            return [_of(rows.get(step, {}), code).n for step in steps]
-        # Asked for alone: its rows are then the days on which it moved.
-        here, day = Filters(region=self.region.code), timedelta(days=1)
-        before = measure(self.actor, [code], "", days.since - day, days.since, here)
-        moves = measure(self.actor, [code], "", days.since, days.until, here, step="day")
-        known = {row.step: row.values[code].n for row in moves.rows}
-        return list(accumulate(steps, lambda n, step: known.get(step, n),
-                               initial=before.total[code].n))[1:]  # fmt: skip
 
 
 _BY = {"org": "部门", "class": "类别", "channel": "来源"}

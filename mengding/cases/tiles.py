@@ -77,15 +77,17 @@ class TileChange(models.Model):
 
 _PLACES = "district, town, village, grid"
 _KEY = f"level, by_class, cell, {_PLACES}, class_code, orgs"
-# From changes to rows of sums. Streets by class would be nearly as many rows as there are cases.
+# (level, by class, with departments). Streets by class would be nearly as many rows as cases.
+_KINDS = [(level, False, False) for level in LEVELS]
+_KINDS += [(OF_CLASSES, True, True), (OF_ORGS, False, True)]
+# From changes to rows of sums.
 _SUMMED = f"""
 INSERT INTO cases_tile ({_KEY}, n, lon, lat, ids)
 SELECT k.level, k.by_class, cell >> 2 * (22 - k.level), {_PLACES},
   CASE WHEN k.by_class THEN class_code ELSE '' END,
   CASE WHEN k.by_orgs THEN orgs ELSE '{{}}' END, sum(sign), sum(sign * lon), sum(sign * lat),
   sum(sign * case_id)
-FROM changes CROSS JOIN (VALUES (16, false, false), (16, true, true), (17, false, true),
-  (19, false, false)) k (level, by_class, by_orgs)
+FROM changes CROSS JOIN (VALUES {", ".join(map(str, _KINDS))}) k (level, by_class, by_orgs)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """  # noqa: S608 (our own names)
 _FOLD = f"""

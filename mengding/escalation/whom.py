@@ -1,6 +1,5 @@
 """Which posts a step tells: a role at an organisation that stands in a relation to the case."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mengding.cases.models import Case, WorkOrder
@@ -9,7 +8,7 @@ from mengding.clocks.models import Clock
 from mengding.core.actor import Level, Role
 from mengding.escalation.steps import Whom
 from mengding.people import queries as people
-from mengding.people.models import Organisation, Post
+from mengding.people.models import Post
 from mengding.policy.permissions import sees
 
 
@@ -30,7 +29,7 @@ def find(case: Case, clock: Clock | None, whom: Whom) -> Found:
     if whom.relation == "post":
         return Found(whom, None, _allowed(case, Post.objects.filter(pk__in=whom.posts)))
     start = _start(case, clock, whom)
-    for org in _upwards(start, centre=whom.relation in {"owner", "above", "tier"}):
+    for org in people.upwards(start, centre=whom.relation in {"owner", "above", "tier"}):
         roles = [whom.role]
         if whom.role == Role.HANDLER and org.region_id == case.village_id:
             roles.append(Role.COLLECTOR)  # 自办: there its grid workers handle
@@ -68,17 +67,6 @@ def holder(case: Case, clock: Clock | None) -> int:
         if found := org.first():
             return found
     return case.owner_org_id
-
-
-def _upwards(org_id: int | None, *, centre: bool) -> Iterator[Organisation]:
-    """The organisation and those above it, nearest first."""
-    org = people.organisation(org_id) if org_id is not None else None
-    while org is not None:
-        yield org
-        if centre:
-            org = people.centre_above(org)
-        else:
-            org = people.organisation(org.parent_id) if org.parent_id is not None else None
 
 
 def _allowed(case: Case, rows: "object") -> tuple[int, ...]:

@@ -191,9 +191,13 @@ def _allowed(found: "_Found", case: Case) -> set[int]:
 _Found = list[tuple[int, int]]  # (post, account)
 
 
-def _active(role: Role, **conditions: Any) -> _Found:
+def _active(*roles: Role, **conditions: Any) -> _Found:
     rows = Post.objects.filter(
-        role=role, active=True, account__is_active=True, organisation__active=True, **conditions
+        role__in=roles,
+        active=True,
+        account__is_active=True,
+        organisation__active=True,
+        **conditions,
     )
     return list(rows.values_list("pk", "account_id"))
 
@@ -205,15 +209,13 @@ def _handlers(case: Case, org_ids: Iterable[int | None]) -> _Found:
     """
     found: _Found = []
     for org_id in org_ids:
-        org = people.organisation(org_id) if org_id is not None else None
-        while org is not None:
-            here = _active(Role.HANDLER, organisation=org.pk)
+        for org in people.upwards(org_id):
+            roles = [Role.HANDLER]
             if org.region_id == case.village_id:
-                here += _active(Role.COLLECTOR, organisation=org.pk)
-            if here:
+                roles.append(Role.COLLECTOR)
+            if here := _active(*roles, organisation=org.pk):
                 found += here
                 break
-            org = people.organisation(org.parent_id) if org.parent_id is not None else None
     return found
 
 
@@ -224,12 +226,10 @@ def _dispatchers(case: Case) -> _Found:
 def _answering(org_id: int | None) -> _Found:
     """Whoever may answer at the organisation of the demand; where nobody is, the handlers of the
     nearest above, who may too."""
-    org = people.organisation(org_id) if org_id is not None else None
     roles = ROLES["supervision.answer"]
-    while org is not None:
-        if found := [each for role in roles for each in _active(role, organisation=org.pk)]:
+    for org in people.upwards(org_id):
+        if found := _active(*roles, organisation=org.pk):
             return found
-        org = people.organisation(org.parent_id) if org.parent_id is not None else None
         roles = frozenset({Role.HANDLER})
     return []
 
@@ -237,15 +237,10 @@ def _answering(org_id: int | None) -> _Found:
 def _deciding(region: int) -> _Found:
     """Whoever decides on warnings at the nearest centre where somebody does: one is proposed as
     its owner, and any of them may take it."""
-    centre = people.centre_of(region)
-    while centre is not None:
-        if found := [
-            each
-            for role in ROLES["warnings.decide"]
-            for each in _active(role, organisation=centre.pk)
-        ]:
+    own = people.centre_of(region)
+    for centre in people.upwards(own.pk if own else None, centre=True):
+        if found := _active(*ROLES["warnings.decide"], organisation=centre.pk):
             return found
-        centre = people.centre_above(centre)
     return []
 
 

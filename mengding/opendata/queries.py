@@ -179,11 +179,11 @@ def _group(info: CaseClassInfo) -> str:
 
 
 def _lines(counts: dict[str, Count], names: dict[str, T]) -> list[Line]:
-    none = Count(0, 0)
+    if not counts:
+        return []
+    found = {code: counts.get(code, Count(0, 0)) for code in names}
     return [
-        Line(code, name, counts.get(code, none).received, counts.get(code, none).closed)
-        for code, name in names.items()
-        if counts
+        Line(code, name, found[code].received, found[code].closed) for code, name in names.items()
     ]
 
 

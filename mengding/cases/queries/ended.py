@@ -23,17 +23,22 @@ def sums(
     once and around the box too; None where the cases themselves have to be read: close to the
     ground, and with other filters than division and class.
     """
-    seen = _seen(actor)
+    orgs, place = departments(actor), area(actor)
     plain = replace(filters, bbox=None, open=None, region_code="", classes=()) == Filters()
     if filters.classes:
         levels: tuple[int, ...] = (OF_CLASSES,)
     else:
-        levels = LEVELS if departments(actor) is None else (OF_ORGS,)
+        levels = LEVELS if orgs is None else (OF_ORGS,)
     fine = next((each for each in levels if each >= level), None)
-    if seen is None or not plain or filters.open is True or fine is None:
+    if orgs is not None:  # what they did, wherever it lies
+        narrowed = Q(orgs__overlap=orgs)
+    elif place is not None:
+        narrowed = _within(place)
+    else:
+        return None
+    if not plain or filters.open is True or fine is None:
         return None
     spans = cells.ranges(bbox, max_ranges=_RANGES)
-    narrowed = seen
     if filters.region_code:
         narrowed &= _within(in_region(filters.region_code))
     if filters.classes:
@@ -57,14 +62,6 @@ def sums(
             Sum(sign * F("case_id")),
         ),
     ]  # fmt: skip
-
-
-def _seen(actor: Actor) -> Q | None:
-    """What lies in the actor's area, or was done by his departments."""
-    if (orgs := departments(actor)) is not None:
-        return Q(orgs__overlap=orgs)
-    place = area(actor)
-    return None if place is None else _within(place)
 
 
 def _within(place: dict[str, int]) -> Q:

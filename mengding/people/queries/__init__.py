@@ -31,6 +31,7 @@ from mengding.people.queries.tree import (
     organisation,
     organisation_for,
     tree,
+    upwards,
     within,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "token_digest",
     "tokens",
     "tree",
+    "upwards",
     "with_posts",
     "within",
 ]

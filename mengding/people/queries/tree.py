@@ -111,6 +111,17 @@ def centre_above(org: Organisation | int) -> Organisation | None:
     return centre_of(above) if above is not None else None
 
 
+def upwards(org_id: int | None, *, centre: bool = False) -> Iterator[Organisation]:
+    """The organisation and those above it, nearest first; of centres, those of the areas above."""
+    org = organisation(org_id) if org_id is not None else None
+    while org is not None:
+        yield org
+        if centre:
+            org = centre_above(org)
+        else:
+            org = organisation(org.parent_id) if org.parent_id is not None else None
+
+
 def centre_below(org: Organisation | int, region: Region | int) -> Organisation | None:
     """The first centre below an organisation on the way down to `region`.
 
